@@ -1,0 +1,66 @@
+import MeterCore
+import MeterLab
+import MeterModel
+import MeterWire
+
+/// The events, the catalog and the bounds that every bench has in common.
+enum Workshop {
+  static let seed: UInt64 = 20_260_101
+  /// What shorter events are filled up to. Some are longer by themselves, so that the mean is 262 bytes.
+  static let eventBytes = 250
+  static let eventBytesMax = 1 << 20
+  /// A batch of the drain, and how many of them are counted between two seals: 65,536 events.
+  static let recordsInBatch = 1_024
+  static let batchesInFlush = 64
+  /// As the stream's clock: one event a millisecond from the first instant of 2026.
+  static let startMs: Int64 = 1_767_225_600_000
+  static let now = Instant(saturatingMilliseconds: startMs + 365 * 86_400_000)
+
+  static let rules = Tally.Rules(
+    windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10))
+
+  /// One meter for every type of the stream, as in the sample catalog.
+  static let meters: [Meter] = [
+    MeterDefinition(name: "api_calls", event: "api.call", aggregate: .count, dimensions: ["endpoint", "region"]),
+    MeterDefinition(
+      name: "tokens", event: "llm.tokens", aggregate: .sum, value: "tokens", scale: 0, dimensions: ["model"]),
+    MeterDefinition(name: "deployments", event: "chain.deployment", aggregate: .count, dimensions: ["chain"]),
+    MeterDefinition(
+      name: "storage", event: "storage.sample", aggregate: .sum, value: "gigabytes", scale: 3, dimensions: ["volume"]),
+  ].enumerated().map { Meter(id: MeterID(Int32($0) + 1), definition: $1) }
+
+  static func meterRules() -> MeterRules { MeterRules(meters: meters, seed: seed) }
+
+  static func tally() -> Tally {
+    Tally(partition: PartitionNumber(1), epoch: Epoch(1), cursor: 0, highWaterMs: startMs, rules: rules)
+  }
+
+  static func stream(duplicatePercent: Int) throws(LabError) -> EventStream {
+    var options = EventStreamOptions()
+    options.seed = seed
+    options.startNs = startMs * 1_000_000
+    options.duplicateShare = Double(duplicatePercent) / 100
+    options.paddedBytes = eventBytes
+    return try EventStream(options)
+  }
+
+  /// All events in memory, as a drain would have handed them over.
+  static func batches(events: Int, duplicatePercent: Int) throws(LabError) -> [RecordBatch] {
+    var stream = try stream(duplicatePercent: duplicatePercent)
+    var record = GeneratedRecord()
+    var batches: [RecordBatch] = []
+    for first in stride(from: 0, to: events, by: recordsInBatch) {
+      var batch = RecordBatch()
+      batch.reserve(records: recordsInBatch, bytes: recordsInBatch * eventBytes)
+      for offset in first..<min(events, first + recordsInBatch) {
+        stream.next(into: &record)
+        unsafe record.value.withUnsafeBytes {
+          unsafe batch.append(offset: Int64(offset), timestampMs: record.timestampMs, value: $0)
+        }
+      }
+      batch.close()
+      batches.append(batch)
+    }
+    return batches
+  }
+}

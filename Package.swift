@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every room is held to the same laws: Swift 6 concurrency, strict memory safety, no warning survives.
+let laws: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)]
+
+func library(_ name: String, header: String, package: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: header, providers: [.apt([package])])
+}
+
+func room(_ name: String, imports: [Target.Dependency], embeds: [String] = []) -> Target {
+  .target(name: name, dependencies: imports, resources: embeds.map { .embedInCode($0) }, swiftSettings: laws)
+}
+
+func program(_ name: String, imports: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: imports, swiftSettings: laws)
+}
+
+func tests(_ name: String, imports: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: imports, swiftSettings: laws)
+}
+
+/// The search for inputs that break a promise needs a runtime that a normal build does not link; `deploy/dev fuzz` asks for it.
+let search: [Target] =
+  Context.environment["METERD_FUZZ"] == nil
+  ? []
+  : [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "meterd-fuzz", dependencies: ["FuzzTargets", "CFuzzer"], path: "Tests/Fuzz/meterd-fuzz",
+      swiftSettings: laws + [.unsafeFlags(["-parse-as-library"])], linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
+  ]
+
+let package = Package(
+  name: "meterd",
+  products: [
+    .executable(name: "meterd", targets: ["meterd"]),
+    .executable(name: "meterd-lab", targets: ["meterd-lab"]),
+  ],
+  targets: [
+    // Debian's libraries.
+    library("CLibpq", header: "libpq", package: "libpq-dev"),
+    library("CLibzstd", header: "libzstd", package: "libzstd-dev"),
+    library("CMicrohttpd", header: "libmicrohttpd", package: "libmicrohttpd-dev"),
+    library("CRdkafka", header: "rdkafka", package: "librdkafka-dev"),
+    library("CXXHash", header: "libxxhash", package: "libxxhash-dev"),
+    library("CYaml", header: "yaml-0.1", package: "libyaml-dev"),
+    .target(
+      name: "CSimdjson", cxxSettings: [.unsafeFlags(["-Wall", "-Werror"])], linkerSettings: [.linkedLibrary("simdjson")]
+    ),
+
+    // The pure middle.
+    room("MeterModel", imports: []),
+    room("MeterWire", imports: ["MeterModel", "CSimdjson", "CLibzstd", "CXXHash"]),
+    room("MeterCore", imports: ["MeterModel"]),
+
+    // The edges.
+    room("MeterConfig", imports: ["MeterModel", "CYaml"]),
+    room("MeterTelemetry", imports: []),
+    room("KafkaEdge", imports: ["MeterModel", "MeterTelemetry", "CRdkafka"]),
+    room(
+      "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"], embeds: ["Migrations/0001_ledger.sql"]),
+    room("HTTPEdge", imports: ["MeterModel", "MeterTelemetry", "CMicrohttpd"]),
+
+    // The daemon and the laboratory.
+    room(
+      "MeterRuntime",
+      imports: [
+        "MeterModel", "MeterWire", "MeterCore", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge",
+        "HTTPEdge",
+      ]),
+    room("MeterOracle", imports: []),
+    room("MeterLab", imports: ["CRdkafka"]),
+    program(
+      "meterd",
+      imports: ["MeterModel", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime", "CLibzstd"]),
+    program("meterd-lab", imports: ["MeterLab", "MeterOracle", "MeterConfig", "MeterModel", "CLibzstd"]),
+
+    // Measuring: the core alone, beside other engines.
+    .target(name: "CBenchCounts", path: "Benchmarks/CBenchCounts"),
+    .executableTarget(
+      name: "meterd-bench", dependencies: ["MeterModel", "MeterWire", "MeterCore", "MeterLab", "CBenchCounts"],
+      path: "Benchmarks/MeterBench", swiftSettings: laws),
+
+    // A file of tests for each room; the stack beneath the end-to-end ones is a library of its own.
+    .target(name: "TestDice", path: "Tests/TestDice", swiftSettings: laws),
+    .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
+    tests("MeterModelTests", imports: ["MeterModel"]),
+    tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "TestDice"]),
+    tests("MeterCoreTests", imports: ["MeterCore", "MeterModel", "TestDice"]),
+    tests(
+      "EngineTests",
+      imports: [
+        "MeterModel", "MeterWire", "MeterCore", "PostgresEdge", "MeterOracle", "MeterLab", "CLibzstd", "TestDice",
+        "TestStack",
+      ]),
+    tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
+    tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),
+    tests("PostgresEdgeTests", imports: ["PostgresEdge", "MeterModel", "TestStack"]),
+    tests("HTTPEdgeTests", imports: ["HTTPEdge", "MeterModel", "MeterTelemetry"]),
+    tests("MeterOracleTests", imports: ["MeterOracle"]),
+    tests("MeterLabTests", imports: ["MeterLab", "CRdkafka"]),
+    tests("TestStackTests", imports: ["TestStack"]),
+    tests("DaemonTests", imports: ["TestStack", "TestDice"]),
+    tests("TidyTests", imports: []),
+    .target(
+      name: "FuzzTargets", dependencies: ["MeterModel", "MeterWire", "MeterConfig", "MeterOracle", "CLibzstd"],
+      path: "Tests/Fuzz/FuzzTargets", swiftSettings: laws),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "TestDice"], path: "Tests/Fuzz/FuzzTests", swiftSettings: laws),
+  ] + search,
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,47 @@
+import MeterModel
+import Synchronization
+
+/// The one place where lanes publish what others may know. Written once a batch, read by whoever asks.
+final class Board: Sendable {
+  private let statuses = Mutex<[TopicPartition: PartitionStatus]>([:])
+  private let troubles = Mutex<[Service: Trouble]>([:])
+
+  enum Service: Sendable, CaseIterable {
+    case kafka
+    case postgres
+  }
+
+  struct Trouble: Sendable {
+    var words: String
+    var since: Int64
+  }
+
+  func update(_ log: TopicPartition, stay: Int, now: Int64, _ change: (inout PartitionStatus) -> Void) {
+    statuses.withLock { statuses in
+      var status = statuses[log] ?? PartitionStatus(stay: stay, movedAt: now)
+      if status.stay < stay { status = PartitionStatus(stay: stay, movedAt: now) }
+      // A late word from an earlier stay is not for this one.
+      guard status.stay == stay else { return }
+      change(&status)
+      statuses[log] = status
+    }
+  }
+
+  func remove(_ log: TopicPartition, stay: Int) {
+    statuses.withLock { if $0[log]?.stay == stay { $0[log] = nil } }
+  }
+
+  var all: [TopicPartition: PartitionStatus] { statuses.withLock { $0 } }
+
+  /// Notes that a service answers (nil) or does not; true when that is news.
+  @discardableResult
+  func note(_ service: Service, _ words: String?, now: Int64) -> Bool {
+    troubles.withLock { troubles in
+      let known = troubles[service]
+      troubles[service] = words.map { Trouble(words: $0, since: known?.since ?? now) }
+      return (known == nil) != (words == nil)
+    }
+  }
+
+  func trouble(_ service: Service) -> Trouble? { troubles.withLock { $0[service] } }
+}

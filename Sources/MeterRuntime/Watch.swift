@@ -1,0 +1,85 @@
+import Dispatch
+import KafkaEdge
+import MeterModel
+import MeterTelemetry
+import PostgresEdge
+import Synchronization
+
+/// Asks once in a while what nobody else asks: whether Kafka and PostgreSQL answer, and whether the catalog changed.
+///
+/// The catalog is promised to take effect within two seconds; a question a second keeps that and doubles as PostgreSQL's pulse.
+final class Watch: Sendable {
+  private static let catalogEvery = DispatchTimeInterval.milliseconds(1_000)
+  private static let kafkaEvery = DispatchTimeInterval.milliseconds(1_500)
+  private static let kafkaTimeoutMs: Int32 = 1_500
+  /// A question that is not answered for this long counts as a no.
+  private static let patience: Int64 = 3_000_000_000
+
+  private let pool: Pool
+  private let consumer: Consumer
+  private let rules: RulesBoard
+  private let board: Board
+  private let log: Log
+  private let questions = Atomic<Int>(0)
+  private let answers = Atomic<Int>(0)
+  private let catalogQueue = DispatchQueue(label: "meterd.watch.catalog")
+  private let kafkaQueue = DispatchQueue(label: "meterd.watch.kafka")
+
+  init(pool: Pool, consumer: Consumer, rules: RulesBoard, board: Board, log: Log) {
+    self.pool = pool
+    self.consumer = consumer
+    self.rules = rules
+    self.board = board
+    self.log = log
+  }
+
+  func start() {
+    askCatalog()
+    askKafka()
+  }
+
+  private func askCatalog() {
+    let asked = Clock.monotonic()
+    let number = questions.wrappingAdd(1, ordering: .relaxed).newValue
+    // Says so while the answer is still out; the answer, when it comes, has the last word.
+    catalogQueue.asyncAfter(deadline: .now() + .nanoseconds(Int(Self.patience))) { [self] in
+      if answers.load(ordering: .relaxed) < number { note(.postgres, "does not answer") }
+    }
+    Catalog.meters(on: pool) { [self] answer in
+      answers.store(number, ordering: .relaxed)
+      catalogQueue.async { [self] in
+        switch answer {
+        case .success(let meters):
+          note(.postgres, nil)
+          if rules.replace(meters) { log.info("catalog changed", ["meters": .int(meters.count)]) }
+        case .failure(let error):
+          note(.postgres, error.words)
+        }
+      }
+      let spent = Clock.monotonic() - asked
+      let rest = max(0, 1_000_000_000 - spent)
+      catalogQueue.asyncAfter(deadline: .now() + .nanoseconds(Int(rest))) { [self] in askCatalog() }
+    }
+  }
+
+  private func askKafka() {
+    kafkaQueue.async { [self] in
+      if let error = consumer.probe(timeoutMs: Self.kafkaTimeoutMs) {
+        note(.kafka, "\(error.name) \(error.words)")
+      } else {
+        note(.kafka, nil)
+      }
+      kafkaQueue.asyncAfter(deadline: .now() + Self.kafkaEvery) { [self] in askKafka() }
+    }
+  }
+
+  private func note(_ service: Board.Service, _ words: String?) {
+    guard board.note(service, words, now: Clock.monotonic()) else { return }
+    let name = service == .kafka ? "kafka" : "postgres"
+    if let words {
+      log.warn("a service does not answer", ["service": .string(name), "detail": .string(words)])
+    } else {
+      log.info("a service answers again", ["service": .string(name)])
+    }
+  }
+}

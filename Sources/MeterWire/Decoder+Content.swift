@@ -1,0 +1,68 @@
+import MeterModel
+
+extension Decoder {
+  /// What a repeated event must share with the first to be its duplicate: type, time, data and corrections.
+  /// Tenant, source and id are the identity. `data` counts as a JSON value: the order of members, white space and escapes do not matter, a number's text does.
+  func content(_ type: UInt64, _ attributes: Attributes, _ arena: Swift.Span<UInt8>, seed: UInt64) -> UInt64 {
+    var hash = Fingerprint.join(type, seed)
+    if let time = attributes.time { hash = Fingerprint.join(hash, UInt64(bitPattern: time.nanoseconds)) }
+    // Absent, null and empty data are one and the same.
+    let data = attributes.data >= 0 ? value(Int(attributes.data), arena, seed) : Self.emptyObject
+    return Fingerprint.join(hash, data)
+  }
+
+  /// A correction with the content it carries. A plain event's is the content itself, so that a void, which carries its original's,
+  /// knows what to look for.
+  static func corrected(_ content: UInt64, _ kind: EventBatch.Kind, corrects: UInt64?) -> UInt64 {
+    if kind == .usage, corrects == nil { return content }
+    return Fingerprint.join(Fingerprint.join(content, UInt64(kind.rawValue) &+ 1), corrects ?? 0)
+  }
+
+  /// What is kept of a content: 21 bits.
+  static func check(_ content: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: content >> 43) }
+
+  private static let emptyObject: UInt64 = 0x6F62_6A65_6374_0000
+
+  private func value(_ index: Int, _ arena: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+    let token = json.tokens[index]
+    switch token.kind {
+    case .object:
+      // Members are added up, so that their order does not matter.
+      var sum = Self.emptyObject
+      var at = index &+ 1
+      while at < Int(token.end) {
+        let name = text(json.tokens[at], arena, seed)
+        sum &+= Fingerprint.join(name, value(at &+ 1, arena, seed))
+        at = Int(json.tokens[at &+ 1].end)
+      }
+      return sum
+    case .array:
+      var hash: UInt64 = 0x6172_7261_7900_0000
+      var at = index &+ 1
+      while at < Int(token.end) {
+        hash = Fingerprint.join(hash, value(at, arena, seed))
+        at = Int(json.tokens[at].end)
+      }
+      return hash
+    case .string:
+      return text(token, arena, seed)
+    case .number:
+      return text(token, arena, seed &+ 1)
+    case .true: return 1
+    case .false: return 2
+    case .null: return 3
+    }
+  }
+
+  @inline(__always)
+  private func text(_ token: JSONToken, _ arena: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+    let start = Int(token.start)
+    guard token.escaped else {
+      return Fingerprint.hash64(
+        EventBatch.Bytes(.arena, start: start, length: Int(token.length)), arena, [], seed: seed)
+    }
+    var text: [UInt8] = []
+    _ = JSONString.unescape(arena, from: start, to: start + Int(token.length), into: &text)
+    return Fingerprint.hash64(EventBatch.Bytes(.scratch, start: 0, length: text.count), arena, text, seed: seed)
+  }
+}

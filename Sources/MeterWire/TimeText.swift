@@ -1,0 +1,89 @@
+import MeterModel
+
+/// RFC 3339 to the letter, up to nanoseconds.
+///
+/// `:60` is taken in any minute as the last nanosecond before the next one. Ten or more fraction digits are refused, as is anything
+/// the grammar does not have. What lies beyond 1677 or 2262 is held at the nearer end of `Instant`.
+enum TimeText {
+  static func parse(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Instant? {
+    // 2026-11-21T10:15:00Z is the shortest: 20 bytes.
+    guard end - start >= 20 else { return nil }
+    guard let year = number(arena, start, 4), arena[start + 4] == UInt8(ascii: "-"),
+      let month = number(arena, start + 5, 2), arena[start + 7] == UInt8(ascii: "-"),
+      let day = number(arena, start + 8, 2), arena[start + 10] | 0x20 == UInt8(ascii: "t"),
+      let hour = number(arena, start + 11, 2), arena[start + 13] == UInt8(ascii: ":"),
+      let minute = number(arena, start + 14, 2), arena[start + 16] == UInt8(ascii: ":"),
+      let second = number(arena, start + 17, 2)
+    else { return nil }
+    guard (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year), hour <= 23, minute <= 59,
+      second <= 60
+    else { return nil }
+
+    var at = start + 19
+    var nanoseconds = 0
+    if arena[at] == UInt8(ascii: ".") {
+      at += 1
+      let first = at
+      while at < end, arena[at].isDigit {
+        guard at - first < 9 else { return nil }
+        nanoseconds = nanoseconds * 10 + Int(arena[at] - UInt8(ascii: "0"))
+        at += 1
+      }
+      guard at > first else { return nil }
+      for _ in (at - first)..<9 { nanoseconds *= 10 }
+    }
+    guard at < end else { return nil }
+    var offsetMinutes = 0
+    switch arena[at] {
+    case UInt8(ascii: "Z"), UInt8(ascii: "z"):
+      at += 1
+    case UInt8(ascii: "+"), UInt8(ascii: "-"):
+      guard end - at == 6, let hours = number(arena, at + 1, 2), arena[at + 3] == UInt8(ascii: ":"),
+        let minutes = number(arena, at + 4, 2), hours <= 23, minutes <= 59
+      else { return nil }
+      offsetMinutes = (hours * 60 + minutes) * (arena[at] == UInt8(ascii: "-") ? -1 : 1)
+      at += 6
+    default:
+      return nil
+    }
+    guard at == end else { return nil }
+
+    if second == 60 { nanoseconds = 999_999_999 }
+    let seconds =
+      daysSince1970(year, month, day) * 86_400 + hour * 3_600 + (minute - offsetMinutes) * 60 + min(second, 59)
+    return saturated(seconds: seconds, nanoseconds: nanoseconds)
+  }
+
+  private static func saturated(seconds: Int, nanoseconds: Int) -> Instant {
+    let exact = Int128(seconds) * 1_000_000_000 + Int128(nanoseconds)
+    return Instant(nanoseconds: Int64(clamping: exact))
+  }
+
+  @inline(__always)
+  private static func number(_ arena: Swift.Span<UInt8>, _ start: Int, _ length: Int) -> Int? {
+    var value = 0
+    for at in start..<start &+ length {
+      guard arena[at].isDigit else { return nil }
+      value = value &* 10 &+ Int(arena[at] &- UInt8(ascii: "0"))
+    }
+    return value
+  }
+
+  private static func days(in month: Int, of year: Int) -> Int {
+    switch month {
+    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
+  }
+
+  /// The proleptic Gregorian calendar, counted in years that begin in March so that the leap day comes last.
+  private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let y = month <= 2 ? year - 1 : year
+    let era = (y >= 0 ? y : y - 399) / 400
+    let yearOfEra = y - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+}

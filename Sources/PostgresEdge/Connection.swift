@@ -1,0 +1,179 @@
+import CLibpq
+import Glibc
+
+/// One connection of libpq. Whoever holds it is its only user; it closes when it goes.
+///
+/// Every call has a deadline: a server that stalls costs at most that long, and then counts as lost.
+@safe
+struct Connection: ~Copyable {
+  private let handle: OpaquePointer
+
+  /// `target` is a URL or a conninfo string; what it says goes before our defaults.
+  init(_ target: String, name: String) throws(PostgresError) {
+    let defaults: [(String, String)] = [
+      ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+      ("tcp_user_timeout", "30000"), ("application_name", name), ("client_encoding", "UTF8"), ("dbname", target),
+    ]
+    let handle = unsafe withCStrings(defaults.map(\.0)) { keys in
+      unsafe withCStrings(defaults.map(\.1)) { values in unsafe PQconnectdbParams(keys, values, 1) }
+    }
+    guard let handle = unsafe handle else { throw .unreachable("out of memory") }
+    guard unsafe PQstatus(handle) == CONNECTION_OK, unsafe PQsetnonblocking(handle, 1) == 0 else {
+      let why = unsafe oneLine(String(cString: PQerrorMessage(handle)))
+      let state = Self.state(in: why)
+      unsafe PQfinish(handle)
+      if let state { throw .refused(state: state, message: why) }
+      throw .unreachable(why)
+    }
+    // Notices would go to stderr, past our log.
+    _ = unsafe PQsetNoticeReceiver(handle, { _, _ in }, nil)
+    unsafe self.handle = handle
+  }
+
+  deinit { unsafe PQfinish(handle) }
+
+  /// libpq gives no state for a refused connection; these are the refusals that another attempt will not mend.
+  private static func state(in message: String) -> String? {
+    if message.contains("password authentication failed") || message.contains("no password supplied") { return "28P01" }
+    if message.contains("role \"") && message.contains("does not exist") { return "28000" }
+    if message.contains("no pg_hba.conf entry") { return "28000" }
+    if message.contains("database \"") && message.contains("does not exist") { return "3D000" }
+    return nil
+  }
+
+  /// Runs one statement and reads its answer to the end.
+  func execute(
+    _ sql: String, _ parameters: [Parameter] = [], binary: Bool = false, timeoutMs: Int = 30_000
+  ) throws(PostgresError) -> Rows {
+    let deadline = Monotonic.now() + Int64(timeoutMs) * 1_000_000
+    try send(sql, parameters, binary)
+    try flush(deadline)
+    return try answer(deadline)
+  }
+
+  /// Reads to the end of the answer: an error may still follow a result.
+  private func answer(_ deadline: Int64) throws(PostgresError) -> Rows {
+    var rows = Rows()
+    var failure: PostgresError?
+    while true {
+      while unsafe PQisBusy(handle) == 1 {
+        try wait(Int16(POLLIN), deadline)
+        guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+      }
+      guard let result = unsafe PQgetResult(handle) else { break }
+      defer { unsafe PQclear(result) }
+      switch unsafe PQresultStatus(result) {
+      case PGRES_COMMAND_OK: rows.tag = unsafe String(cString: PQcmdStatus(result))
+      case PGRES_TUPLES_OK: unsafe rows.take(result)
+      default:
+        let state = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { unsafe String(cString: $0) }
+        let message = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { unsafe String(cString: $0) }
+        if let state { failure = .refused(state: state, message: oneLine(message ?? "")) }
+      }
+    }
+    guard unsafe PQstatus(handle) == CONNECTION_OK else { throw lost() }
+    if let failure { throw failure }
+    return rows
+  }
+
+  /// Runs several statements as one message, without parameters and answers.
+  func script(_ sql: String, timeoutMs: Int = 120_000) throws(PostgresError) {
+    let deadline = Monotonic.now() + Int64(timeoutMs) * 1_000_000
+    guard unsafe PQsendQuery(handle, sql) == 1 else { throw lost() }
+    try flush(deadline)
+    _ = try answer(deadline)
+  }
+
+  private func send(_ sql: String, _ parameters: [Parameter], _ binary: Bool) throws(PostgresError) {
+    var types: [Oid] = []
+    var lengths: [Int32] = []
+    var formats: [Int32] = []
+    // One buffer for all values: libpq copies them before the call returns.
+    var bytes: [UInt8] = []
+    var starts: [Int?] = []
+    for parameter in parameters {
+      types.append(parameter.type)
+      lengths.append(Int32(parameter.bytes?.count ?? 0))
+      formats.append(1)
+      starts.append(parameter.bytes == nil ? nil : bytes.count)
+      bytes += parameter.bytes ?? []
+    }
+    bytes.append(0)
+    let sent = unsafe bytes.withUnsafeBytes { buffer in
+      let base = unsafe buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+      let values = unsafe starts.map { start in unsafe start.map { unsafe base + $0 } }
+      return unsafe PQsendQueryParams(
+        handle, sql, Int32(parameters.count), types, values, lengths, formats, binary ? 1 : 0)
+    }
+    guard sent == 1 else { throw lost() }
+  }
+
+  private func flush(_ deadline: Int64) throws(PostgresError) {
+    while true {
+      switch unsafe PQflush(handle) {
+      case 0: return
+      case 1: break
+      default: throw lost()
+      }
+      let ready = try wait(Int16(POLLIN | POLLOUT), deadline)
+      if ready & Int16(POLLIN) != 0, unsafe PQconsumeInput(handle) != 1 { throw lost() }
+    }
+  }
+
+  @discardableResult
+  private func wait(_ events: Int16, _ deadline: Int64) throws(PostgresError) -> Int16 {
+    while true {
+      let left = (deadline - Monotonic.now()) / 1_000_000
+      guard left > 0 else { throw .lost("no answer in time") }
+      var descriptor = unsafe pollfd(fd: PQsocket(handle), events: events, revents: 0)
+      let ready = unsafe poll(&descriptor, 1, Int32(min(left + 1, 1_000)))
+      if ready > 0 { return descriptor.revents }
+      if ready < 0, errno != EINTR { throw .lost("poll failed (errno \(errno))") }
+    }
+  }
+
+  private func lost() -> PostgresError {
+    let why = unsafe oneLine(String(cString: PQerrorMessage(handle)))
+    return .lost(why.isEmpty ? "the connection broke" : why)
+  }
+}
+
+/// Strings as C wants a list of them, with a null behind the last; valid until `body` returns.
+private func withCStrings<Result>(_ strings: [String], _ body: ([UnsafePointer<CChar>?]) -> Result) -> Result {
+  var bytes: [CChar] = []
+  var starts: [Int] = []
+  for string in strings {
+    starts.append(bytes.count)
+    bytes += string.utf8.map { CChar(bitPattern: $0) } + [0]
+  }
+  return unsafe bytes.withUnsafeBufferPointer { buffer in
+    unsafe body(starts.map { unsafe buffer.baseAddress! + $0 } + [nil])
+  }
+}
+
+/// libpq's messages end in a line break and may have several lines; ours have one.
+func oneLine(_ message: String) -> String {
+  message.split(whereSeparator: \.isNewline).joined(separator: " ").trimmingSpaces()
+}
+
+extension String {
+  fileprivate func trimmingSpaces() -> String {
+    var text = Substring(self)
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}
+
+enum Monotonic {
+  /// Nanoseconds of a clock that never goes back.
+  static func now() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
+public enum PostgresLibrary {
+  public static var version: Int { Int(PQlibVersion()) }
+}

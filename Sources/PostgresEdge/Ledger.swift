@@ -1,0 +1,161 @@
+import MeterModel
+
+/// Where counts become durable: claims, flushes and what is needed to go on after either.
+///
+/// Every call returns at once and answers on a queue of the pool. What an answer means for the transaction is in its type; the
+/// partition's round decides what follows.
+public final class Ledger: Sendable {
+  public struct Claim: Sendable, Equatable {
+    public var partition: PartitionNumber
+    public var epoch: Epoch
+    /// Nil when nobody has read the partition yet.
+    public var next: Int64?
+    public var highWaterMs: Int64
+    public var halted: String?
+  }
+
+  public enum CommitOutcome: Sendable, Equatable {
+    case committed
+    /// Another owner has the partition; nothing was written.
+    case refused
+    /// Certainly nothing was written.
+    case retriable(String)
+    case unknown(String)
+  }
+
+  public enum Resolution: Sendable, Equatable {
+    case committed
+    case absent
+    case refused
+    case unknown(String)
+  }
+
+  private let pool: Pool
+  private let owner: String
+  private let uniqueMax: Int64
+
+  /// `uniqueMax` bounds the values of a unique meter that are kept for a series and window in one partition.
+  public init(pool: Pool, owner: String, uniqueMax: Int) {
+    self.pool = pool
+    self.owner = owner
+    self.uniqueMax = Int64(uniqueMax)
+  }
+
+  /// Takes a partition over: from here on every older epoch is refused. One statement each, so that the offset read is never one
+  /// that a commit under way is about to move.
+  public func claim(_ log: TopicPartition, lane: Int, then: @escaping @Sendable (Result<Claim, PostgresError>) -> Void)
+  {
+    pool.submit(lane: lane) { [owner] connection throws(PostgresError) in
+      let names: [Parameter] = [.text(log.topic), .int4(log.partition)]
+      _ = try connection.execute(
+        "insert into meterd.partition (topic, number) values ($1, $2) on conflict do nothing", names)
+      let rows = try connection.execute(
+        """
+        update meterd.partition set epoch = epoch + 1, owner = $3, last_flush = 0 where topic = $1 and number = $2
+        returning id, epoch, next_offset, high_water, halted
+        """, names + [.text(owner)])
+      guard rows.count == 1, let id = rows.integer(0, 0), let epoch = rows.integer(0, 1), let high = rows.integer(0, 3)
+      else { throw .refused(state: "P0002", message: "the partition's row is gone") }
+      return Claim(
+        partition: PartitionNumber(Int32(id)), epoch: Epoch(epoch), next: rows.integer(0, 2), highWaterMs: high,
+        halted: rows.text(0, 4))
+    } then: {
+      then($0)
+    }
+  }
+
+  /// Writes the first cursor of a partition that nobody has read. False when the partition is no longer ours.
+  public func begin(
+    _ claim: Claim, at offset: Int64, lane: Int, then: @escaping @Sendable (Result<Bool, PostgresError>) -> Void
+  ) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      let rows = try connection.execute(
+        """
+        update meterd.partition set next_offset = coalesce(next_offset, $3) where id = $1 and epoch = $2 returning next_offset
+        """, [.int4(claim.partition.number), .int8(claim.epoch.number), .int8(offset)])
+      return rows.count == 1 && rows.integer(0, 0) == offset
+    } then: {
+      then($0)
+    }
+  }
+
+  /// Identities that are still remembered, oldest generation first.
+  public func identities(
+    of partition: PartitionNumber, since ms: Int64, lane: Int,
+    then: @escaping @Sendable (Result<[IdentityPage], PostgresError>) -> Void
+  ) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      let rows = try connection.execute(
+        """
+        select generation_end, base_offset, base_window, entries from meterd.identity_page where partition = $1 and generation_end >= $2
+        order by generation_end, base_offset
+        """, [.int4(partition.number), .int8(ms)], binary: true, timeoutMs: 120_000)
+      var pages: [IdentityPage] = []
+      for row in 0..<rows.count {
+        guard let end = rows.binaryInteger(row, 0), let base = rows.binaryInteger(row, 1),
+          let window = rows.binaryInteger(row, 2), let entries = rows.bytes(row, 3)
+        else { throw .refused(state: "XX001", message: "an identity page has no content") }
+        pages.append(IdentityPage(generationEndMs: end, baseOffset: base, baseWindow: Int32(window), bytes: entries))
+      }
+      return pages
+    } then: {
+      then($0)
+    }
+  }
+
+  public func commit(_ flush: Flush, lane: Int, then: @escaping @Sendable (CommitOutcome) -> Void) {
+    pool.submit(lane: lane) { [uniqueMax] connection throws(PostgresError) in
+      try connection.execute(FlushCall.sql, FlushCall.parameters(of: flush, uniqueMax: uniqueMax)).text(0, 0)
+    } then: { answer in
+      switch answer {
+      case .success("committed"): then(.committed)
+      case .success: then(.refused)
+      case .failure(.lost(let why)): then(.unknown(why))
+      case .failure(let error): then(.retriable(error.words))
+      }
+    }
+  }
+
+  /// Says that an idle partition is as far as it was, now: levels over time are integrated up to the last commit.
+  public func touch(_ claim: Claim, lane: Int) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      try connection.execute(
+        "update meterd.partition set committed_at = now() where id = $1 and epoch = $2",
+        [.int4(claim.partition.number), .int8(claim.epoch.number)]
+      ).count
+    } then: { _ in
+      // A failure costs nothing: the next touch says more.
+    }
+  }
+
+  /// Asks the cursor row, under its lock, what became of a flush whose answer was lost.
+  public func resolve(_ flush: Flush, lane: Int, then: @escaping @Sendable (Resolution) -> Void) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      let rows = try connection.execute(
+        "select epoch, next_offset, last_flush from meterd.partition where id = $1 for update",
+        [.int4(flush.partition.number)])
+      guard rows.count == 1, rows.integer(0, 0) == flush.epoch.number else { return Resolution.refused }
+      if rows.integer(0, 2) == flush.number, rows.integer(0, 1) == flush.range.to { return .committed }
+      return rows.integer(0, 1) == flush.range.from ? .absent : .refused
+    } then: { answer in
+      switch answer {
+      case .success(let resolution): then(resolution)
+      case .failure(let error): then(.unknown(error.words))
+      }
+    }
+  }
+
+  /// Records why a partition is not read any more; it stays so until an operator decides.
+  public func halt(
+    _ claim: Claim, reason: String, lane: Int, then: @escaping @Sendable (Result<Bool, PostgresError>) -> Void
+  ) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      let rows = try connection.execute(
+        "update meterd.partition set halted = $3 where id = $1 and epoch = $2 returning id",
+        [.int4(claim.partition.number), .int8(claim.epoch.number), .text(reason)])
+      return rows.count == 1
+    } then: {
+      then($0)
+    }
+  }
+}

@@ -1,0 +1,368 @@
+-- The ledger: what was counted, up to which offset, and by whom. Tables are private; views and functions are the interface.
+
+-- One row. The seed keys every hash of the installation and is secret; the window is fixed once data exists.
+create table meterd.installation (
+  single boolean primary key default true check (single),
+  seed bigint not null,
+  window_length interval not null,
+  created_at timestamptz not null default now()
+);
+
+insert into meterd.installation (seed, window_length)
+values (('x' || left(md5(gen_random_uuid()::text || gen_random_uuid()::text), 16))::bit(64)::bigint, interval '1 hour');
+
+-- A partition's cursor, the epoch of its ownership, and the sums of its verdicts. Whoever commits holds this row.
+create table meterd.partition (
+  id integer generated always as identity primary key,
+  topic text collate "C" not null,
+  number integer not null,
+  epoch bigint not null default 0,
+  owner text,
+  -- Null until a daemon has seen where the log begins.
+  next_offset bigint,
+  -- Number of the last flush within the epoch.
+  last_flush bigint not null default 0,
+  -- Largest Kafka timestamp accepted, in milliseconds; identities age by it.
+  high_water bigint not null default 0,
+  committed_at timestamptz,
+  halted text,
+  counted bigint not null default 0,
+  late bigint not null default 0,
+  duplicate bigint not null default 0,
+  conflict bigint not null default 0,
+  voided bigint not null default 0,
+  unmetered bigint not null default 0,
+  quarantined bigint not null default 0,
+  unique (topic, number)
+);
+
+create table meterd.meter (
+  id integer generated always as identity primary key,
+  name text collate "C" not null unique,
+  event text collate "C" not null,
+  aggregate text not null,
+  value_path text collate "C",
+  scale integer not null,
+  dimensions text[] not null,
+  unit text,
+  hold_nanoseconds bigint,
+  created_at timestamptz not null default now()
+);
+
+-- Series are named by a keyed 128-bit hash of tenant, meter and dimension values.
+create table meterd.series (
+  id uuid primary key,
+  tenant text collate "C" not null,
+  meter integer not null references meterd.meter,
+  dimensions jsonb not null
+);
+create index series_tenant on meterd.series (tenant, meter);
+
+-- Each partition has rows of its own, so that partitions never wait for each other; the view adds them up.
+create table meterd.rollup (
+  series uuid not null,
+  window_start timestamptz not null,
+  partition integer not null,
+  quantity numeric not null,
+  events bigint not null,
+  -- How a delta joins the row: 0 adds, 1 the larger, 2 the smaller, 3 the later, 4 counts values.
+  merge smallint not null,
+  -- Of the latest level: its time in nanoseconds, its record's offset, its place in the batch. For values: how many bits are zero.
+  level_at bigint not null,
+  level_offset bigint not null,
+  level_place integer not null,
+  primary key (series, window_start, partition)
+) with (fillfactor = 80);
+
+-- Samples of levels over time; the view makes the integrals from them. At one instant the last offset holds.
+create table meterd.level_sample (
+  series uuid not null,
+  -- Nanoseconds since 1970.
+  at bigint not null,
+  partition integer not null,
+  "offset" bigint not null,
+  place integer not null,
+  level numeric not null,
+  primary key (series, at, partition, "offset", place)
+);
+
+-- Values of unique meters by the hash of their text. A set that grows beyond the bound keeps every second value, then every fourth:
+-- those whose hash ends in as many zero bits as the rollup's `level_at` says. Which are kept depends on the values alone.
+create table meterd.distinct_value (
+  series uuid not null,
+  window_start timestamptz not null,
+  partition integer not null,
+  value uuid not null,
+  primary key (series, window_start, partition, value)
+);
+
+-- Identities of counted events, 16 bytes each; a page is forgotten whole when its generation has passed.
+create table meterd.identity_page (
+  partition integer not null,
+  base_offset bigint not null,
+  base_window bigint not null,
+  -- Last millisecond of the generation, on the partition's high water.
+  generation_end bigint not null,
+  entries bytea not null
+);
+create index identity_page_generation on meterd.identity_page (partition, generation_end);
+alter table meterd.identity_page alter column entries set storage external;
+
+create table meterd.quarantined (
+  id bigint generated always as identity primary key,
+  partition integer not null references meterd.partition,
+  "offset" bigint not null,
+  place integer not null,
+  reason text not null,
+  detail text not null,
+  received_at timestamptz not null,
+  payload bytea not null,
+  headers jsonb not null,
+  state text not null default 'held',
+  unique (partition, "offset", place)
+);
+
+create table meterd.conflicting (
+  partition integer not null references meterd.partition,
+  "offset" bigint not null,
+  first_offset bigint not null,
+  tenant text collate "C" not null,
+  source text collate "C" not null,
+  event_id text collate "C" not null,
+  seen_at timestamptz not null default now()
+);
+create index conflicting_tenant on meterd.conflicting (tenant);
+
+-- Which flush covered which offsets: the intervals of a partition tile its log without gap or overlap.
+create table meterd.journal (
+  partition integer not null,
+  from_offset bigint not null,
+  to_offset bigint not null,
+  epoch bigint not null,
+  flush bigint not null,
+  events bigint not null,
+  committed_at timestamptz not null default now(),
+  primary key (partition, from_offset)
+);
+
+-- Whether a value is kept at a level of thinning.
+create function meterd.is_kept(value uuid, bits bigint) returns boolean language sql immutable as $$
+  select ('x' || right(replace(value::text, '-', ''), 16))::bit(64)::bigint & ((1::bigint << bits::integer) - 1) = 0
+$$;
+
+-- numerator / denominator to a number of fraction digits, half to even. The denominator is positive.
+create function meterd.half_even(numerator numeric, denominator numeric, digits integer) returns numeric
+language sql immutable as $$
+  select trim_scale((case
+      when 2 * abs(n - t * denominator) > denominator or 2 * abs(n - t * denominator) = denominator and t % 2 <> 0
+      then t + sign(n) else t end) * ('1e-' || digits)::numeric)
+  from (select n, div(n, denominator) as t from (select numerator * ('1e' || digits)::numeric as n) as a) as b
+$$;
+
+-- The integral of a series' level by window, in level x hours, up to the last commit of the partitions that hold its samples. A
+-- window that only carries a level has no events.
+create function meterd.level_windows(p_series uuid, p_hold bigint, p_digits integer, p_window bigint)
+returns table (window_start timestamptz, quantity numeric, events bigint)
+language sql stable as $$
+  with clock as (
+    select (max(extract(epoch from p.committed_at)) * 1000000)::bigint * 1000 as at
+    from meterd.partition p
+    where p.id in (select l.partition from meterd.level_sample l where l.series = p_series)
+  ), sample as (
+    select distinct on (l.at) l.at, l.level from meterd.level_sample l where l.series = p_series
+    order by l.at, l."offset" desc, l.place desc, l.partition desc
+  ), span as (
+    select s.at, s.level,
+      least(lead(s.at) over (order by s.at), s.at + p_hold, greatest(s.at, (select clock.at from clock))) as until
+    from sample s
+  ), part as (
+    select n, sum(span.level * (least(span.until, (n + 1) * p_window) - greatest(span.at, n * p_window))) as total
+    from span, generate_series(
+      floor(span.at::numeric / p_window)::bigint, floor((span.until - 1)::numeric / p_window)::bigint) as n
+    where span.until > span.at
+    group by n
+  ), seen as (
+    select floor(l.at::numeric / p_window)::bigint as n, count(*) as events
+    from meterd.level_sample l where l.series = p_series group by 1
+  )
+  select to_timestamp(coalesce(part.n, seen.n) * (p_window / 1000000000)),
+    meterd.half_even(coalesce(part.total, 0), 3600000000000, p_digits), coalesce(seen.events, 0)
+  from part full join seen on seen.n = part.n
+$$;
+
+-- How many values a series had in a window, over partitions: the union, thinned to the highest level among them.
+create function meterd.distinct_values(p_series uuid, p_window timestamptz) returns numeric language sql stable as $$
+  select count(distinct v.value)::numeric * (1::bigint << level.bits::integer)
+  from (select max(level_at) as bits from meterd.rollup where series = p_series and window_start = p_window) as level
+  left join meterd.distinct_value v
+    on v.series = p_series and v.window_start = p_window and meterd.is_kept(v.value, level.bits)
+  group by level.bits
+$$;
+
+-- Commits one flush, or nothing. The procedure commits by itself: the server has the whole message before it takes the first lock
+-- and waits for no client while it holds one, so that a stopped daemon can never keep a partition from its successor.
+create procedure meterd.apply(
+  in p_partition integer, in p_epoch bigint, in p_from bigint, in p_to bigint, in p_flush bigint, in p_high_water bigint,
+  in p_verdicts bigint[],
+  in p_series uuid[], in p_windows timestamptz[], in p_quantities numeric[], in p_events bigint[],
+  in p_merges integer[], in p_level_times bigint[], in p_level_offsets bigint[], in p_level_places integer[],
+  in p_sample_series uuid[], in p_sample_times bigint[], in p_sample_offsets bigint[], in p_sample_places integer[],
+  in p_sample_levels numeric[],
+  in p_value_series uuid[], in p_value_windows timestamptz[], in p_values uuid[], in p_unique_max bigint,
+  in p_new_series uuid[], in p_tenants text[], in p_meters integer[], in p_dimensions text[],
+  in p_generations bigint[], in p_base_offsets bigint[], in p_base_windows bigint[], in p_entries bytea[], in p_forget_before bigint,
+  in p_offsets bigint[], in p_places integer[], in p_reasons text[], in p_details text[], in p_received bigint[],
+  in p_payloads bytea[], in p_headers text[],
+  in p_conflict_offsets bigint[], in p_conflict_firsts bigint[], in p_conflict_tenants text[], in p_conflict_sources text[],
+  in p_conflict_ids text[],
+  inout outcome text
+)
+language plpgsql
+as $$
+declare
+  held record;
+  full_set record;
+begin
+  select epoch, next_offset, last_flush into held from meterd.partition where id = p_partition for update;
+  if held.epoch is distinct from p_epoch then
+    outcome := 'refused';
+  elsif held.last_flush = p_flush and held.next_offset = p_to then
+    -- The answer to an earlier attempt was lost; the flush is already here.
+    outcome := 'committed';
+  elsif held.next_offset is distinct from p_from then
+    outcome := 'refused';
+  else
+    insert into meterd.series (id, tenant, meter, dimensions)
+      select t.id, t.tenant, t.meter, t.dimensions::jsonb
+      from unnest(p_new_series, p_tenants, p_meters, p_dimensions) as t (id, tenant, meter, dimensions)
+      on conflict (id) do nothing;
+    insert into meterd.rollup as r
+        (series, window_start, partition, quantity, events, merge, level_at, level_offset, level_place)
+      select t.series, t.window_start, p_partition, t.quantity, t.events, t.merge, t.level_at, t.level_offset, t.level_place
+      from unnest(
+        p_series, p_windows, p_quantities, p_events, p_merges, p_level_times, p_level_offsets, p_level_places
+      ) as t (series, window_start, quantity, events, merge, level_at, level_offset, level_place)
+      on conflict (series, window_start, partition) do update set
+        events = r.events + excluded.events,
+        quantity = case r.merge
+          when 0 then r.quantity + excluded.quantity
+          when 1 then greatest(r.quantity, excluded.quantity)
+          when 2 then least(r.quantity, excluded.quantity)
+          else case
+            when (excluded.level_at, excluded.level_offset, excluded.level_place) > (r.level_at, r.level_offset, r.level_place)
+            then excluded.quantity else r.quantity end
+          end,
+        level_at = case when r.merge = 3 and (excluded.level_at, excluded.level_offset, excluded.level_place) > (r.level_at, r.level_offset, r.level_place)
+          then excluded.level_at else r.level_at end,
+        level_offset = case when r.merge = 3 and (excluded.level_at, excluded.level_offset, excluded.level_place) > (r.level_at, r.level_offset, r.level_place)
+          then excluded.level_offset else r.level_offset end,
+        level_place = case when r.merge = 3 and (excluded.level_at, excluded.level_offset, excluded.level_place) > (r.level_at, r.level_offset, r.level_place)
+          then excluded.level_place else r.level_place end;
+    insert into meterd.level_sample (series, at, partition, "offset", place, level)
+      select t.series, t.at, p_partition, t.o, t.place, t.level
+      from unnest(p_sample_series, p_sample_times, p_sample_offsets, p_sample_places, p_sample_levels)
+        as t (series, at, o, place, level);
+    if cardinality(p_values) > 0 then
+      with added as (
+        insert into meterd.distinct_value (series, window_start, partition, value)
+          select t.series, t.window_start, p_partition, t.value
+          from unnest(p_value_series, p_value_windows, p_values) as t (series, window_start, value)
+          join meterd.rollup r
+            on r.series = t.series and r.window_start = t.window_start and r.partition = p_partition
+          where meterd.is_kept(t.value, r.level_at)
+          on conflict do nothing
+          returning series, window_start
+      )
+      update meterd.rollup r set quantity = r.quantity + a.added
+        from (select series, window_start, count(*) as added from added group by 1, 2) as a
+        where r.series = a.series and r.window_start = a.window_start and r.partition = p_partition;
+      for full_set in
+        select distinct r.series, r.window_start, r.level_at, r.quantity
+        from unnest(p_value_series, p_value_windows) as t (series, window_start)
+        join meterd.rollup r
+          on r.series = t.series and r.window_start = t.window_start and r.partition = p_partition
+        where r.quantity > p_unique_max
+      loop
+        while full_set.quantity > p_unique_max loop
+          full_set.level_at := full_set.level_at + 1;
+          delete from meterd.distinct_value v
+            where v.series = full_set.series and v.window_start = full_set.window_start and v.partition = p_partition
+              and not meterd.is_kept(v.value, full_set.level_at);
+          select count(*) into full_set.quantity from meterd.distinct_value v
+            where v.series = full_set.series and v.window_start = full_set.window_start and v.partition = p_partition;
+        end loop;
+        update meterd.rollup r set quantity = full_set.quantity, level_at = full_set.level_at
+          where r.series = full_set.series and r.window_start = full_set.window_start and r.partition = p_partition;
+      end loop;
+    end if;
+    insert into meterd.identity_page (partition, generation_end, base_offset, base_window, entries)
+      select p_partition, t.generation_end, t.base_offset, t.base_window, t.entries
+      from unnest(p_generations, p_base_offsets, p_base_windows, p_entries) as t (generation_end, base_offset, base_window, entries);
+    delete from meterd.identity_page where partition = p_partition and generation_end < p_forget_before;
+    insert into meterd.quarantined (partition, "offset", place, reason, detail, received_at, payload, headers)
+      select p_partition, t.o, t.place, t.reason, t.detail,
+        case when t.received < 0 then now() else to_timestamp(least(t.received, 253402300799000) / 1000.0) end, t.payload, t.headers::jsonb
+      from unnest(p_offsets, p_places, p_reasons, p_details, p_received, p_payloads, p_headers)
+        as t (o, place, reason, detail, received, payload, headers);
+    insert into meterd.conflicting (partition, "offset", first_offset, tenant, source, event_id)
+      select p_partition, t.o, t.first, t.tenant, t.source, t.id
+      from unnest(p_conflict_offsets, p_conflict_firsts, p_conflict_tenants, p_conflict_sources, p_conflict_ids)
+        as t (o, first, tenant, source, id);
+    insert into meterd.journal (partition, from_offset, to_offset, epoch, flush, events)
+      values (p_partition, p_from, p_to, p_epoch, p_flush,
+        (select coalesce(sum(v), 0) from unnest(p_verdicts) as v));
+    update meterd.partition set
+      next_offset = p_to, last_flush = p_flush, high_water = p_high_water, committed_at = now(),
+      counted = counted + p_verdicts[1], late = late + p_verdicts[2], duplicate = duplicate + p_verdicts[3],
+      conflict = conflict + p_verdicts[4], voided = voided + p_verdicts[5], unmetered = unmetered + p_verdicts[6],
+      quarantined = quarantined + p_verdicts[7]
+      where id = p_partition;
+    outcome := 'committed';
+  end if;
+  commit;
+end
+$$;
+
+create view meterd.usage as
+  select s.tenant, m.name as meter, s.dimensions, r.window_start,
+    r.window_start + (select window_length from meterd.installation) as window_end,
+    trim_scale(case r.merge
+      when 0 then sum(r.quantity)
+      when 1 then max(r.quantity)
+      when 2 then min(r.quantity)
+      when 3 then (array_agg(r.quantity order by r.level_at desc, r.level_offset desc, r.level_place desc, r.partition))[1]
+      else case count(*)
+        when 1 then max(r.quantity) * (1::bigint << max(r.level_at)::integer)
+        else meterd.distinct_values(s.id, r.window_start) end
+    end) as quantity, sum(r.events)::bigint as events, r.merge = 4 and max(r.level_at) > 0 as approximate
+  from meterd.rollup r
+  join meterd.series s on s.id = r.series
+  join meterd.meter m on m.id = s.meter
+  group by s.id, s.tenant, m.name, s.dimensions, r.window_start, r.merge
+  union all
+  select s.tenant, m.name, s.dimensions, w.window_start, w.window_start + i.window_length, w.quantity, w.events, false
+  from meterd.series s
+  join meterd.meter m on m.id = s.meter and m.aggregate = 'time_weighted'
+  cross join meterd.installation i
+  cross join lateral meterd.level_windows(
+    s.id, m.hold_nanoseconds, m.scale, (extract(epoch from i.window_length) * 1000000000)::bigint) as w;
+
+create view meterd.accounting as
+  select topic, number as partition,
+    counted + late + duplicate + conflict + voided + unmetered + quarantined as events,
+    counted, late, duplicate, conflict, voided, unmetered, quarantined
+  from meterd.partition;
+
+create view meterd.progress as
+  select topic, number as partition, next_offset, epoch, owner, null::timestamptz as complete_through, committed_at, halted
+  from meterd.partition;
+
+create view meterd.quarantine as
+  select q.id, p.topic, p.number as partition, q."offset", q.reason, q.detail, q.received_at, q.payload, q.headers, q.state
+  from meterd.quarantined q
+  join meterd.partition p on p.id = q.partition;
+
+create view meterd.conflicts as
+  select c.tenant, c.source, c.event_id, p.topic, p.number as partition, c.first_offset, c."offset", c.seen_at
+  from meterd.conflicting c
+  join meterd.partition p on p.id = c.partition;

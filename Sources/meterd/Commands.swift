@@ -1,0 +1,51 @@
+import Glibc
+import MeterConfig
+import MeterModel
+
+private let config = Program.Option(
+  "config", value: "FILE", "the configuration; by default the file that $METERD_CONFIG names")
+private let json = Program.Option("json", "one JSON object a line")
+
+/// Everything `meterd` can be told.
+let commands = Program(
+  "meterd", "counts usage events from Kafka exactly once into PostgreSQL",
+  commands: [
+    .init(
+      "run", "the daemon, in the foreground, until SIGTERM or SIGINT; SIGHUP re-reads what can change live",
+      options: [config]),
+    .init(
+      "check", "validates the configuration",
+      options: [config, .init("connect", "also reaches Kafka and PostgreSQL and says what it found")]),
+    .init("migrate", "brings the schema meterd to this build's version; safe to run twice", options: [config]),
+    .init(
+      "apply", "makes the catalog so: prints a plan of what changes, then does it in one transaction",
+      options: [config, .init("dry-run", "prints the plan only")],
+      positionals: [.init("CATALOG.yaml", "the catalog file")]),
+    .init(
+      "usage", "usage by tenant, meter, dimensions and window",
+      options: [
+        config, .init("tenant", value: "T", "only this tenant"), .init("meter", value: "M", "only this meter"),
+        .init("from", value: "TIME", "windows that start at this instant or later"),
+        .init("to", value: "TIME", "windows that start before this instant"),
+        .init("total", "one row for each tenant and meter"), json,
+      ]),
+    .init("version", "version, build and linked libraries"),
+  ])
+
+/// One line on stderr, whatever went wrong.
+func complain(_ complaint: Complaint) {
+  let line = Array("\(complaint.description)\n".utf8)
+  _ = unsafe line.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+}
+
+extension Arguments {
+  /// The configuration that `--config` or `$METERD_CONFIG` names.
+  func settings() throws(Complaint) -> Settings { try Settings.load(file: try configurationPath()) }
+
+  func configurationPath() throws(Complaint) -> String {
+    if let path = text("config") { return path }
+    if let path = unsafe getenv("METERD_CONFIG").map({ unsafe String(cString: $0) }), !path.isEmpty { return path }
+    throw Complaint(
+      .usage, at: "meterd \(command)", "no configuration was named", remedy: "give --config FILE, or set METERD_CONFIG")
+  }
+}

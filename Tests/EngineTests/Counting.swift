@@ -1,0 +1,116 @@
+import MeterCore
+import MeterModel
+import MeterOracle
+import MeterWire
+import TestDice
+
+/// Counts logs the way a daemon does, with chance deciding over batches, seals, commits and crashes.
+struct Counting {
+  enum Faults {
+    case none, crashes
+  }
+
+  let log: HostileLog
+  let faults: Faults
+  private(set) var books: Books
+  private(set) var crashes = 0
+  private var dice: Dice
+  private let rules: MeterRules
+  let tallyRules: Tally.Rules
+
+  init(_ log: HostileLog, seed: UInt64, faults: Faults) {
+    self.log = log
+    self.faults = faults
+    dice = Dice(seed &+ 77)
+    rules = MeterRules(meters: HostileCatalog.meters, seed: dice.next())
+    func span(_ duration: Duration) -> TimeSpan {
+      TimeSpan(
+        nanoseconds: duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
+    }
+    tallyRules = Tally.Rules(
+      windows: WindowGrid(length: span(log.settings.rollupWindow)), dedupeWindow: span(log.settings.dedupeWindow),
+      pastMax: span(log.settings.maxPast), futureMax: span(log.settings.maxFuture))
+    books = Books(partitions: log.partitions.map { Books.Partition(cursor: $0.first?.offset ?? 0) })
+  }
+
+  mutating func run() throws {
+    for number in log.partitions.indices { try count(number) }
+  }
+
+  private mutating func restored(_ number: Int, epoch: Int64) -> Tally {
+    let partition = books.partitions[number]
+    var tally = Tally(
+      partition: PartitionNumber(Int32(number)), epoch: Epoch(epoch), cursor: partition.cursor,
+      highWaterMs: partition.highWaterMs, rules: tallyRules)
+    for page in dice.shuffled(partition.pages) { tally.restore(page) }
+    return tally
+  }
+
+  private mutating func count(_ number: Int) throws {
+    let records = log.partitions[number]
+    let now = Instant(nanoseconds: Int64(log.settings.now.nanoseconds))
+    var decoder = Decoder(eventBytesMax: HostileLog.eventBytesMax)
+    var batch = RecordBatch()
+    var events = EventBatch()
+    var tally = restored(number, epoch: 0)
+    var sealed: Flush?
+    var next = 0
+    var epoch: Int64 = 0
+    let batchMax = dice.pick([1, 7, 100, 1_000])
+    while next < records.count || sealed != nil || tally.cursor != books.partitions[number].cursor {
+      if next < records.count {
+        let end = min(records.count, next + 1 + dice.below(batchMax))
+        batch.removeAll()
+        for record in records[next..<end] { append(record, to: &batch) }
+        batch.close()
+        var decoded = 0
+        while decoded < batch.records.count {
+          decoded = decoder.decode(batch, from: decoded, rules, into: &events)
+          _ = tally.apply(batch, events, now: now)
+        }
+        next = end
+      }
+      if let flush = sealed, dice.once(in: 2) {
+        try books.commit(flush)
+        sealed = nil
+      }
+      let isDone = next == records.count && tally.cursor == books.partitions[number].cursor
+      if sealed == nil, !isDone, next == records.count || dice.once(in: 4) { sealed = tally.seal() }
+      if faults == .crashes, dice.once(in: 40) {
+        // The flush under way is lost, or it was committed and nobody heard of it.
+        if let flush = sealed, dice.once(in: 2) { try books.commit(flush) }
+        sealed = nil
+        epoch += 1
+        crashes += 1
+        tally = restored(number, epoch: epoch)
+        next = records.firstIndex { $0.offset >= tally.cursor } ?? records.count
+      }
+    }
+  }
+
+  func batch(_ records: ArraySlice<OracleRecord>) -> RecordBatch {
+    var batch = RecordBatch()
+    for record in records { append(record, to: &batch) }
+    batch.close()
+    return batch
+  }
+
+  private func append(_ record: OracleRecord, to batch: inout RecordBatch) {
+    if let value = record.value {
+      unsafe value.withUnsafeBytes {
+        unsafe batch.append(offset: record.offset, timestampMs: record.timestampMs, value: $0)
+      }
+    } else {
+      unsafe batch.append(offset: record.offset, timestampMs: record.timestampMs, value: nil)
+    }
+    for header in record.headers {
+      unsafe header.name.bytes.withUnsafeBytes { name in
+        if let value = header.value {
+          unsafe value.withUnsafeBytes { unsafe batch.appendHeader(name: name, value: $0) }
+        } else {
+          unsafe batch.appendHeader(name: name, value: nil)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import MeterModel
+
+/// A decoded event with its texts written out, so that it compares whatever memory it came from.
+struct PlainEvent: Equatable {
+  struct Measure: Equatable {
+    var meter: Int32
+    var series: SeriesKey
+    var units: Int128
+    var dimensions: [[UInt8]]
+  }
+
+  var place: Int32
+  var finding: EventBatch.Finding
+  var kind: EventBatch.Kind
+  var problem: Reason?
+  var detail: String?
+  var identity: UInt64
+  var content: UInt32
+  var voided: [UInt64]
+  var time: Instant?
+  var tenant: [UInt8]
+  var source: [UInt8]
+  var id: [UInt8]
+  var payload: [UInt8]
+  var measures: [Measure]
+
+  init(_ event: EventBatch.Event, _ events: borrowing EventBatch, _ batch: borrowing RecordBatch) {
+    place = event.place
+    finding = event.finding
+    kind = event.kind
+    problem = event.problem
+    detail = event.detail >= 0 ? events.details[Int(event.detail)] : nil
+    identity = event.identity
+    content = event.content
+    voided = [event.voided, UInt64(event.voidedContent), UInt64(event.voidedAdjustContent)]
+    time = event.time
+    tenant = events.bytes(event.tenant, in: batch)
+    source = events.bytes(event.source, in: batch)
+    id = events.bytes(event.id, in: batch)
+    payload = events.bytes(event.payload, in: batch)
+    measures = []
+    for index in 0..<Int(event.measureCount) {
+      let measure = events.measures[Int(event.firstMeasure) + index]
+      let count = events.meters[Int(measure.meter)].definition.dimensions.count
+      let first = Int(measure.firstDimension)
+      measures.append(
+        Measure(
+          meter: measure.meter, series: measure.series, units: measure.units,
+          dimensions: (first..<first + count).map { events.bytes(events.dimensions[$0], in: batch) }))
+    }
+  }
+
+  var isSound: Bool {
+    switch finding {
+    case .refused: problem != nil && detail != nil && measures.isEmpty
+    case .unmetered: problem == nil && measures.isEmpty
+    case .measurable: (problem == nil) == !measures.isEmpty && (problem == nil) == (detail == nil)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import CRdkafka
+
+/// Reads whole topics, as the round trips need it: each record by partition and offset.
+@safe struct ReadBack {
+  struct Record: Equatable {
+    var timestampMs: Int64
+    var key: [UInt8]
+    var value: [UInt8]
+  }
+
+  struct Place: Hashable {
+    var partition: Int32
+    var offset: Int64
+  }
+
+  struct Failure: Error {
+    var reason: String
+  }
+
+  static func topic(_ topic: String, partitions: Int32, at servers: String) throws -> [Place: Record] {
+    let conf = unsafe rd_kafka_conf_new()
+    for (name, value) in [
+      ("bootstrap.servers", servers), ("group.id", "read-back"), ("enable.partition.eof", "true"),
+      ("auto.offset.reset", "error"), ("fetch.wait.max.ms", "10"), ("enable.auto.commit", "false"),
+    ] {
+      guard unsafe rd_kafka_conf_set(conf, name, value, nil, 0) == RD_KAFKA_CONF_OK else { throw Failure(reason: name) }
+    }
+    guard let client = unsafe rd_kafka_new(RD_KAFKA_CONSUMER, conf, nil, 0) else { throw Failure(reason: "new") }
+    defer { unsafe rd_kafka_destroy(client) }
+    let list = unsafe rd_kafka_topic_partition_list_new(partitions)
+    for partition in 0..<partitions {
+      let entry = unsafe rd_kafka_topic_partition_list_add(list, topic, partition)
+      unsafe entry?.pointee.offset = 0
+    }
+    unsafe rd_kafka_assign(client, list)
+    unsafe rd_kafka_topic_partition_list_destroy(list)
+    var found: [Place: Record] = [:]
+    var ended: Set<Int32> = []
+    let started = ContinuousClock.now
+    while ended.count < Int(partitions) {
+      if ContinuousClock.now - started > .seconds(30) { throw Failure(reason: "only \(ended.count) partitions ended") }
+      guard let message = unsafe rd_kafka_consumer_poll(client, 100) else { continue }
+      defer { unsafe rd_kafka_message_destroy(message) }
+      let code = unsafe message.pointee.err
+      if code == RD_KAFKA_RESP_ERR__PARTITION_EOF {
+        ended.insert(unsafe message.pointee.partition)
+      } else if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+        let place = unsafe Place(partition: message.pointee.partition, offset: message.pointee.offset)
+        let key = unsafe UnsafeRawBufferPointer(start: message.pointee.key, count: message.pointee.key_len)
+        let value = unsafe UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.len)
+        found[place] = unsafe Record(
+          timestampMs: rd_kafka_message_timestamp(message, nil), key: Array(key), value: Array(value))
+      }
+    }
+    return found
+  }
+}
