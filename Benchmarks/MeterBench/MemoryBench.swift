@@ -33,7 +33,8 @@ struct MemoryBench {
     for first in stride(from: 0, to: count, by: Workshop.recordsInBatch) {
       let range = first..<min(count, first + Workshop.recordsInBatch)
       fill(&batch, &events, range)
-      let size = tally.apply(batch, events, now: Workshop.now).size
+      _ = tally.apply(batch, events, now: Workshop.now)
+      let size = tally.size
       let (entries, bytes) =
         part == .series ? (size.series, size.seriesBytes) : (size.identities, size.identityBytes)
       let each = Double(bytes) / Double(max(1, entries))
@@ -64,10 +65,8 @@ struct MemoryBench {
         event.measureCount = 1
         events.measures.append(
           EventBatch.Measure(
-            series: SeriesKey(high: Self.spread(~UInt64(index)), low: event.identity), meter: 0,
-            firstDimension: Int32(events.dimensions.count), units: 1))
-        events.dimensions.append(.empty)
-        events.dimensions.append(.empty)
+            series: SeriesKey(high: Self.spread(~UInt64(index)), low: event.identity), meter: 0, id: MeterID(1),
+            aggregate: .count, scale: 0, firstDimension: Int32(events.dimensions.count), dimensionCount: 0, units: 1))
       }
       events.events.append(event)
     }

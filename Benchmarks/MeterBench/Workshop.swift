@@ -17,7 +17,8 @@ enum Workshop {
   static let now = Instant(saturatingMilliseconds: startMs + 365 * 86_400_000)
 
   static let rules = Tally.Rules(
-    windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10))
+    windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10),
+    seriesMax: 10_000)
 
   /// One meter for every type of the stream, as in the sample catalog.
   static let meters: [Meter] = [

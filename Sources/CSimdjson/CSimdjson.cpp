@@ -18,19 +18,17 @@ csimdjson_indexer *csimdjson_create(size_t capacity) {
 
 void csimdjson_destroy(csimdjson_indexer *indexer) { delete indexer; }
 
-csimdjson_result csimdjson_index(
-    csimdjson_indexer *indexer, const uint8_t *text, size_t length, const uint32_t **positions, size_t *count) {
-  if (length > indexer->stage->capacity()) return CSIMDJSON_NO_ROOM;
+csimdjson_index csimdjson_read(csimdjson_indexer *indexer, const uint8_t *text, size_t length) {
+  if (length > indexer->stage->capacity()) return {CSIMDJSON_NO_ROOM, nullptr, 0};
   auto error = indexer->stage->stage1(text, length, simdjson::stage1_mode::regular);
-  *positions = indexer->stage->structural_indexes.get();
-  *count = indexer->stage->n_structural_indexes;
   switch (error) {
-    case simdjson::SUCCESS: return CSIMDJSON_OK;
-    case simdjson::EMPTY: return CSIMDJSON_EMPTY;
-    case simdjson::UTF8_ERROR: return CSIMDJSON_NOT_UTF8;
+    case simdjson::SUCCESS:
+      return {CSIMDJSON_OK, indexer->stage->structural_indexes.get(), indexer->stage->n_structural_indexes};
+    case simdjson::EMPTY: return {CSIMDJSON_EMPTY, nullptr, 0};
+    case simdjson::UTF8_ERROR: return {CSIMDJSON_NOT_UTF8, nullptr, 0};
     case simdjson::CAPACITY:
-    case simdjson::MEMALLOC: return CSIMDJSON_NO_ROOM;
-    default: return CSIMDJSON_BROKEN_STRING;
+    case simdjson::MEMALLOC: return {CSIMDJSON_NO_ROOM, nullptr, 0};
+    default: return {CSIMDJSON_BROKEN_STRING, nullptr, 0};
   }
 }
 

@@ -160,7 +160,6 @@ extension SettingsTable {
         """),
     Setting(
       path: "series.max_per_meter", kind: .integer(\.series.maxPerMeter, 1...1_000_000), fallback: "10000",
-      inBuild: false,
       meaning: """
         The most different dimension values for one tenant, meter and window. New values beyond it are counted under \
         '~other' for every dimension; the tenant's total stays exact.

@@ -116,12 +116,20 @@ struct IdentityTable: ~Copyable {
     return overflow ? (generation < 0 ? .min + 1 : .max) : ms
   }
 
+  @inline(__always)
   func find(_ fingerprint: UInt64) -> Known? {
     guard let at = position(of: fingerprint) else { return nil }
     let word = unsafe slots[at].word
     return Known(
       content: UInt32(word >> 40 & 0x1F_FFFF), offset: baseOffset &+ Int64(word & Self.offsetMask) &- 1,
       window: unsafe windows[at], generation: generation - Int64(age(word)), voided: word >> 63 == 1)
+  }
+
+  /// Brings near what `find` and `insert` will look at; the sum of what was seen keeps the look from being left out.
+  @inline(__always)
+  func warm(_ fingerprint: UInt64) -> UInt64 {
+    let at = Int(truncatingIfNeeded: fingerprint) & (capacity &- 1)
+    return unsafe slots[at].word &+ UInt64(truncatingIfNeeded: windows[at])
   }
 
   @inline(__always)

@@ -41,6 +41,10 @@ public struct PartitionRound: Sendable {
     case failed
     /// A batch was applied; this is what the next flush would hold.
     case counted(rows: Int, bytes: Int)
+    /// A batch was set aside: what it touches must be loaded first.
+    case cold
+    /// What was asked for is admitted.
+    case loaded
     case tick
     /// Comes every few seconds, whatever happens.
     case idle
@@ -64,6 +68,10 @@ public struct PartitionRound: Sendable {
     case read(from: Int64)
     case stopReading
     case resumeReading
+    /// Ask the database for the cold keys of the batch that was set aside.
+    case load
+    /// Apply again what was set aside.
+    case apply
     case seal
     /// Send the sealed flush; also after a failure, the same one again.
     case commit
@@ -104,6 +112,10 @@ public struct PartitionRound: Sendable {
   private var hasPending = false
   private var pendingSince: Int64 = 0
   private var isStopped = false
+  /// Whether a batch waits for what it touches. Flushes go on meanwhile, so its retries are its own.
+  private var isLoading = false
+  private var loadAttempt = 0
+  private var loadRetryAt: Int64?
   private var retryAt: Int64?
   /// When the tick that was asked for the next flush comes.
   private var flushWakeAt: Int64?
@@ -167,7 +179,24 @@ public struct PartitionRound: Sendable {
       committedAt = now
       return [.read(from: cursor)]
 
+    case .cold:
+      guard phase == .reading, !isLoading else { return [] }
+      isLoading = true
+      loadAttempt = 0
+      return [.load]
+
+    case .loaded:
+      guard phase == .reading, isLoading else { return [] }
+      isLoading = false
+      return [.apply]
+
     case .failed:
+      if phase == .reading, isLoading {
+        let delay = delay(loadAttempt)
+        loadAttempt += 1
+        loadRetryAt = now + delay.nanoseconds
+        return [.wake(after: delay)]
+      }
       guard [.claiming, .validating, .beginning, .restoring].contains(phase) else { return [] }
       return backOff(now)
 
@@ -184,7 +213,7 @@ public struct PartitionRound: Sendable {
 
     case .tick:
       if let due = flushWakeAt, now >= due { flushWakeAt = nil }
-      return wake(now) + flushIfDue(now) + wakeForFlush(now)
+      return wake(now) + wakeForLoad(now) + flushIfDue(now) + wakeForFlush(now)
 
     case .idle:
       let isIdle = phase == .reading && outstanding == .none && !hasPending
@@ -307,13 +336,23 @@ public struct PartitionRound: Sendable {
   }
 
   /// Doubles from the first delay to the last; up to half of it is taken off at random, so that daemons do not retry in step.
-  private mutating func backOff(_ now: Int64) -> [Action] {
+  private mutating func delay(_ attempt: Int) -> TimeSpan {
     let doubled = bounds.retryFirst.nanoseconds << Int64(min(attempt, 16))
     let whole = min(doubled, bounds.retryLast.nanoseconds)
-    let delay = whole - Int64(random.next() % UInt64(max(1, whole / 2)))
+    return TimeSpan(nanoseconds: whole - Int64(random.next() % UInt64(max(1, whole / 2))))
+  }
+
+  private mutating func backOff(_ now: Int64) -> [Action] {
+    let delay = delay(attempt)
     attempt += 1
-    retryAt = now + delay
-    return [.wake(after: TimeSpan(nanoseconds: delay))]
+    retryAt = now + delay.nanoseconds
+    return [.wake(after: delay)]
+  }
+
+  private mutating func wakeForLoad(_ now: Int64) -> [Action] {
+    guard let due = loadRetryAt, now >= due else { return [] }
+    loadRetryAt = nil
+    return phase == .reading && isLoading ? [.load] : []
   }
 
   private mutating func wake(_ now: Int64) -> [Action] {

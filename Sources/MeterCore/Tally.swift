@@ -4,6 +4,8 @@ import MeterModel
 ///
 /// `apply` gives every event its one verdict; `seal` hands out what came together since the last seal and starts anew. A tally is
 /// restored from the database, lives while the partition stays with this daemon, and is dropped whole when it leaves.
+///
+/// What was counted before and is not in memory is asked for: `apply` then counts nothing and names what it must be told with `admit`.
 public struct Tally: ~Copyable {
   /// What an operator may bound, as numbers of the pure world.
   public struct Rules: Sendable, Equatable {
@@ -11,17 +13,24 @@ public struct Tally: ~Copyable {
     public var dedupeWindow: TimeSpan
     public var pastMax: TimeSpan
     public var futureMax: TimeSpan
+    /// Series that a tenant's meter may have in a window; what is beyond is counted as `~other`.
+    public var seriesMax: Int
 
-    public init(windows: WindowGrid, dedupeWindow: TimeSpan, pastMax: TimeSpan, futureMax: TimeSpan) {
+    public init(
+      windows: WindowGrid, dedupeWindow: TimeSpan, pastMax: TimeSpan, futureMax: TimeSpan, seriesMax: Int
+    ) {
       self.windows = windows
       self.dedupeWindow = dedupeWindow
       self.pastMax = pastMax
       self.futureMax = futureMax
+      self.seriesMax = seriesMax
     }
   }
 
   /// What a row that is kept costs beside its bytes: the value itself and the headers of its arrays, rounded up.
-  private static let rowBytes = 256
+  static let rowBytes = 256
+  /// What a series in memory costs at most.
+  public static let bytesOfSeries = 96
 
   public let partition: PartitionNumber
   public let epoch: Epoch
@@ -34,23 +43,34 @@ public struct Tally: ~Copyable {
   public private(set) var highWaterMs: Int64
   private var flushNumber: Int64 = 0
 
-  private var identities: IdentityTable
-  private var cells = CellTable()
-  private var knownSeries = SeriesSet()
+  var identities: IdentityTable
+  var residency: Residency
 
   private var verdicts = VerdictCounts()
-  private var samples: [LevelSample] = []
-  private var values: [DistinctValue] = []
+  var samples: [LevelSample] = []
+  var values: [DistinctValue] = []
   /// What `values` holds already; it may forget, then a value is sent twice.
-  private var seenValues = SeriesSet()
-  private var newSeries: [SeriesDefinition] = []
+  var seenValues = SeriesSet()
+  var newSeries: [SeriesDefinition] = []
   private var newIdentities: [IdentityPage] = []
+  /// Index of the page that the last identity went to.
+  private var page = -1
   private var quarantined: [QuarantinedEvent] = []
   /// Bytes of definitions, quarantined events and conflicts.
-  private var keptBytes = 0
+  var keptBytes = 0
   private var conflicts: [Conflict] = []
 
-  public init(partition: PartitionNumber, epoch: Epoch, cursor: Int64, highWaterMs: Int64, rules: Rules) {
+  /// Where each event of the go at hand belongs in time, and each measure in memory.
+  var places: [Place] = []
+  var positions: [Int32] = []
+  /// The cells that the event at hand would be counted in.
+  var targets: [Target] = []
+
+  /// `newestWindow` is the newest window in which anything of the partition was ever counted, nil if nothing was.
+  public init(
+    partition: PartitionNumber, epoch: Epoch, cursor: Int64, highWaterMs: Int64, newestWindow: Int32? = nil,
+    rules: Rules
+  ) {
     self.partition = partition
     self.epoch = epoch
     self.rules = rules
@@ -58,6 +78,7 @@ public struct Tally: ~Copyable {
     sealedTo = cursor
     self.highWaterMs = highWaterMs
     identities = IdentityTable(window: rules.dedupeWindow, cursor: cursor)
+    residency = Residency(seriesMax: rules.seriesMax, horizon: newestWindow ?? .min)
     identities.advance(toHighWater: highWaterMs)
   }
 
@@ -77,12 +98,12 @@ public struct Tally: ~Copyable {
 
   public var size: Size {
     Size(
-      pendingRows: cells.count + samples.count + values.count + newSeries.count + newIdentities.count
-        + quarantined.count + conflicts.count,
-      pendingBytes: cells.pendingBytes + keptBytes + samples.count * MemoryLayout<LevelSample>.stride
+      pendingRows: residency.cells.touched.count + samples.count + values.count + newSeries.count
+        + newIdentities.count + quarantined.count + conflicts.count,
+      pendingBytes: residency.cells.pendingBytes + keptBytes + samples.count * MemoryLayout<LevelSample>.stride
         + values.count * MemoryLayout<DistinctValue>.stride * 2 + newIdentities.reduce(0) { $0 + $1.bytes.count },
-      identities: identities.count, identityBytes: identities.bytes, series: cells.count,
-      seriesBytes: cells.bytes + knownSeries.bytes)
+      identities: identities.count, identityBytes: identities.bytes, series: residency.cells.count,
+      seriesBytes: residency.bytes)
   }
 
   /// What a batch did.
@@ -90,6 +111,12 @@ public struct Tally: ~Copyable {
     public var verdicts: VerdictCounts
     public var cursor: Int64
     public var size: Size
+  }
+
+  public enum Outcome: Sendable, Equatable {
+    case applied(Applied)
+    /// Nothing was counted: these must be admitted first, then the same events applied again.
+    case cold([ColdKey])
   }
 
   /// Takes back what an earlier stay remembered.
@@ -109,199 +136,135 @@ public struct Tally: ~Copyable {
   }
 
   /// Counts the records that `events` were decoded from. `now` is the wall clock, asked once, and judges only records from the future.
-  public mutating func apply(_ batch: borrowing RecordBatch, _ events: borrowing EventBatch, now: Instant) -> Applied {
-    var given = VerdictCounts()
+  public mutating func apply(
+    _ batch: borrowing RecordBatch, _ events: borrowing EventBatch, now: Instant
+  ) -> Outcome {
     let acceptedUntil = now.saturatingAdding(rules.futureMax)
+    place(batch, events, acceptedUntil)
+    let cold = locate(events)
+    if !cold.isEmpty { return .cold(cold) }
+    var given = VerdictCounts()
     var lastRecord: Int32 = -1
     for index in events.events.indices {
-      let event = events.events[index]
-      let record = batch.records[Int(event.record)]
-      let stamp =
-        record.timestampMs >= 0
-        ? Instant(saturatingMilliseconds: record.timestampMs) : Instant(saturatingMilliseconds: highWaterMs)
-      if event.record != lastRecord {
-        lastRecord = event.record
+      let number = events.events[index].record
+      if number != lastRecord {
+        lastRecord = number
+        let record = batch.records[Int(number)]
         precondition(record.offset >= cursor, "a record stands at or above the cursor")
-        if record.timestampMs > highWaterMs, stamp <= acceptedUntil {
+        if record.timestampMs > highWaterMs, Instant(saturatingMilliseconds: record.timestampMs) <= acceptedUntil {
           highWaterMs = record.timestampMs
           identities.advance(toHighWater: highWaterMs)
         }
       }
-      given[judge(event, record, stamp, acceptedUntil, batch, events)] += 1
+      given[judge(index, batch, events)] &+= 1
     }
-    if let last = batch.records[events.records].last { cursor = last.offset + 1 }
+    if events.records.upperBound > events.records.lowerBound {
+      cursor = batch.records[events.records.upperBound - 1].offset + 1
+    }
     verdicts += given
-    return Applied(verdicts: given, cursor: cursor, size: size)
+    return .applied(Applied(verdicts: given, cursor: cursor, size: size))
   }
 
+  @inline(__always)
   private mutating func judge(
-    _ event: EventBatch.Event, _ record: RecordBatch.Record, _ stamp: Instant, _ acceptedUntil: Instant,
-    _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+    _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
   ) -> Verdict {
-    switch event.finding {
+    switch events.events[index].finding {
+    case .measurable: break
+    case .unmetered: return .unmetered
     case .refused:
-      return quarantine(event.problem ?? .notCloudEvent, detail(event, events), event, record, batch, events)
-    case .unmetered:
-      return .unmetered
-    case .measurable:
-      break
+      return quarantine(events.events[index].problem ?? .notCloudEvent, nil, index, batch, events)
     }
-    let time = event.time ?? stamp
-    if let (reason, detail) = outOfTime(time, stamp, acceptedUntil) {
-      return quarantine(reason, detail, event, record, batch, events)
-    }
-    let content = event.content & 0x1F_FFFF
-    if let known = identities.find(event.identity) {
+    if let limit = places[index].limit { return quarantine(limit.reason, limit.detail, index, batch, events) }
+    let content = events.events[index].content & 0x1F_FFFF
+    let identity = events.events[index].identity
+    if let known = identities.find(identity) {
       if known.content == content { return .duplicate }
-      conflicts.append(
-        Conflict(
-          tenant: events.bytes(event.tenant, in: batch), source: events.bytes(event.source, in: batch),
-          id: events.bytes(event.id, in: batch), firstOffset: known.offset, offset: record.offset))
-      keptBytes += Self.rowBytes + Int(event.tenant.length + event.source.length + event.id.length)
-      return .conflict
+      return conflict(known.offset, index, batch, events)
     }
-    if let problem = event.problem {
-      // A void whose measures cannot be taken can repeat nothing that was counted.
-      if event.kind == .void, problem != .voidUnsupported {
-        return quarantine(.voidUnknown, detail(event, events), event, record, batch, events)
+    if let problem = events.events[index].problem { return refuse(problem, index, batch, events) }
+    let offset = batch.records[Int(events.events[index].record)].offset
+    if events.events[index].kind == .void {
+      if let (reason, detail) = takeBack(index, offset, batch, events) {
+        return quarantine(reason, detail, index, batch, events)
       }
-      return quarantine(problem, detail(event, events), event, record, batch, events)
-    }
-    let window = rules.windows.number(of: time)
-    let moment = RollupDelta.Moment(time: time, offset: record.offset, place: event.place)
-    if event.kind == .void {
-      if let (reason, detail) = takeBack(event, moment, batch, events) {
-        return quarantine(reason, detail, event, record, batch, events)
-      }
-    } else if !measure(event, window, moment, isTakenBack: false, batch, events) {
-      return quarantine(.overflow, "the sum of the window would have more than 38 digits", event, record, batch, events)
+    } else if !measure(index, places[index].window, offset, isTakenBack: false, batch, events) {
+      return quarantine(.overflow, Self.overflowDetail, index, batch, events)
     }
     let entry = IdentityPage.Entry(
-      fingerprint: event.identity, offset: record.offset, window: window, content: content, voided: false)
+      fingerprint: identity, offset: offset, window: places[index].window, content: content, voided: false)
     identities.insert(entry, generation: identities.generation)
     write(entry, generationEndMs: identities.generationEndMs)
-    return event.kind == .void ? .voided : .counted
+    return events.events[index].kind == .void ? .voided : .counted
+  }
+
+  private static let overflowDetail = "the sum of the window would have more than 38 digits"
+
+  private mutating func conflict(
+    _ firstOffset: Int64, _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) -> Verdict {
+    let event = events.events[index]
+    conflicts.append(
+      Conflict(
+        tenant: events.bytes(event.tenant, in: batch), source: events.bytes(event.source, in: batch),
+        id: events.bytes(event.id, in: batch), firstOffset: firstOffset,
+        offset: batch.records[Int(event.record)].offset))
+    keptBytes += Self.rowBytes + Int(event.tenant.length + event.source.length + event.id.length)
+    return .conflict
+  }
+
+  private mutating func refuse(
+    _ problem: Reason, _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) -> Verdict {
+    // A void whose measures cannot be taken can repeat nothing that was counted.
+    let isUnknown = events.events[index].kind == .void && problem != .voidUnsupported
+    return quarantine(isUnknown ? .voidUnknown : problem, nil, index, batch, events)
   }
 
   /// Takes the original of a void back from the window in which it was counted; says why if that cannot be.
   private mutating func takeBack(
-    _ event: EventBatch.Event, _ moment: RollupDelta.Moment, _ batch: borrowing RecordBatch,
-    _ events: borrowing EventBatch
+    _ index: Int, _ offset: Int64, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
   ) -> (Reason, String)? {
-    guard let known = identities.find(event.voided),
-      known.content == event.voidedContent & 0x1F_FFFF || known.content == event.voidedAdjustContent & 0x1F_FFFF
+    let void = events.voids[Int(events.events[index].void)]
+    guard let known = identities.find(void.identity),
+      known.content == void.content & 0x1F_FFFF || known.content == void.adjustContent & 0x1F_FFFF
     else { return (.voidUnknown, "no event of that id and content was counted within dedupe.window") }
     if known.voided { return (.voidTwice, "the event was voided before") }
-    guard measure(event, known.window, moment, isTakenBack: true, batch, events) else {
-      return (.overflow, "the sum of the window would have more than 38 digits")
+    guard measure(index, known.window, offset, isTakenBack: true, batch, events) else {
+      return (.overflow, Self.overflowDetail)
     }
-    identities.markVoided(event.voided)
+    identities.markVoided(void.identity)
     let entry = IdentityPage.Entry(
-      fingerprint: event.voided, offset: known.offset, window: known.window, content: known.content, voided: true)
+      fingerprint: void.identity, offset: known.offset, window: known.window, content: known.content, voided: true)
     write(entry, generationEndMs: identities.end(of: known.generation))
     return nil
   }
 
-  private func outOfTime(_ time: Instant, _ stamp: Instant, _ acceptedUntil: Instant) -> (Reason, String)? {
-    if stamp > acceptedUntil {
-      return (.inFuture, "the record's own timestamp is ahead of this machine's clock by more than time.max_future")
-    }
-    if time < stamp.saturatingAdding(TimeSpan(nanoseconds: -rules.pastMax.nanoseconds)) {
-      return (.tooOld, "the event's time is before the record's timestamp by more than time.max_past")
-    }
-    if time > stamp.saturatingAdding(rules.futureMax) {
-      return (.inFuture, "the event's time is after the record's timestamp by more than time.max_future")
-    }
-    return nil
-  }
-
-  /// Counts every measure of the event, or none; takes them away for a void.
-  private mutating func measure(
-    _ event: EventBatch.Event, _ window: Int32, _ moment: RollupDelta.Moment, isTakenBack: Bool,
-    _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
-  ) -> Bool {
-    let range = Int(event.firstMeasure)..<Int(event.firstMeasure) &+ Int(event.measureCount)
-    for index in range {
-      let measure = events.measures[index]
-      let meter = events.meters[Int(measure.meter)]
-      guard let kind = CellTable.Kind(meter.definition.aggregate) else {
-        if knownSeries.insert(measure.series) { define(measure, meter, event, batch, events) }
-        continue
-      }
-      let (position, isNew) = cells.cell(
-        measure.series, window: window, scale: meter.definition.quantityScale, kind: kind)
-      if isNew, knownSeries.insert(measure.series) { define(measure, meter, event, batch, events) }
-      if kind == .add, !cells.fits(isTakenBack ? -measure.units : measure.units, at: position) { return false }
-    }
-    for index in range {
-      let measure = events.measures[index]
-      let definition = events.meters[Int(measure.meter)].definition
-      guard let kind = CellTable.Kind(definition.aggregate) else {
-        let level = Quantity(units: measure.units, scale: definition.scale)
-        samples.append(LevelSample(series: measure.series, moment: moment, level: level))
-        continue
-      }
-      let (position, _) = cells.cell(measure.series, window: window, scale: definition.quantityScale, kind: kind)
-      if kind == .add {
-        cells.add(isTakenBack ? -measure.units : measure.units, events: isTakenBack ? -1 : 1, at: position)
-      } else {
-        cells.take(measure.units, moment, at: position)
-      }
-      if kind == .unique { note(measure, window) }
-    }
-    return true
-  }
-
-  /// A value of a `unique` meter; `units` are the hash of its text.
-  private mutating func note(_ measure: EventBatch.Measure, _ window: Int32) {
-    let hash = UInt128(bitPattern: measure.units)
-    let value = SeriesKey(high: UInt64(hash >> 64), low: UInt64(truncatingIfNeeded: hash))
-    // One name for series, window and value: products with odd numbers keep all bits of each.
-    let name = SeriesKey(
-      high: value.high &+ measure.series.high &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(UInt32(bitPattern: window)),
-      low: value.low &+ measure.series.low &* 0xD6E8_FEB8_6659_FD93)
-    guard seenValues.insert(name) else { return }
-    values.append(
-      DistinctValue(
-        series: measure.series, windowStartSeconds: rules.windows.startSeconds(of: window), value: value))
-  }
-
-  private mutating func define(
-    _ measure: EventBatch.Measure, _ meter: Meter, _ event: EventBatch.Event, _ batch: borrowing RecordBatch,
-    _ events: borrowing EventBatch
-  ) {
-    let first = Int(measure.firstDimension)
-    var values: [[UInt8]] = []
-    for index in first..<first + meter.definition.dimensions.count {
-      values.append(events.bytes(events.dimensions[index], in: batch))
-    }
-    keptBytes += Self.rowBytes + Int(event.tenant.length) + values.reduce(0) { $0 + 32 + $1.count }
-    newSeries.append(
-      SeriesDefinition(
-        key: measure.series, tenant: events.bytes(event.tenant, in: batch), meter: meter.id,
-        paths: meter.definition.dimensions, values: values))
-  }
-
   /// Hands an identity to the next flush, in a page of its generation that lies near enough.
+  @inline(__always)
   private mutating func write(_ entry: IdentityPage.Entry, generationEndMs: Int64) {
-    let page = newIdentities.lastIndex { $0.generationEndMs == generationEndMs && $0.takes(entry) }
-    if let page {
-      newIdentities[page].append(entry)
-    } else {
-      var page = IdentityPage(generationEndMs: generationEndMs, baseOffset: entry.offset, baseWindow: entry.window)
-      page.append(entry)
-      newIdentities.append(page)
+    if page < 0 || newIdentities[page].generationEndMs != generationEndMs || !newIdentities[page].takes(entry) {
+      turnPage(entry, generationEndMs)
     }
+    newIdentities[page].append(entry)
   }
 
-  private func detail(_ event: EventBatch.Event, _ events: borrowing EventBatch) -> String {
-    event.detail >= 0 ? events.details[Int(event.detail)] : ""
+  private mutating func turnPage(_ entry: IdentityPage.Entry, _ generationEndMs: Int64) {
+    if let known = newIdentities.lastIndex(where: { $0.generationEndMs == generationEndMs && $0.takes(entry) }) {
+      page = known
+      return
+    }
+    page = newIdentities.count
+    newIdentities.append(
+      IdentityPage(generationEndMs: generationEndMs, baseOffset: entry.offset, baseWindow: entry.window))
   }
 
   private mutating func quarantine(
-    _ reason: Reason, _ detail: String, _ event: EventBatch.Event, _ record: RecordBatch.Record,
-    _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+    _ reason: Reason, _ detail: String?, _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
   ) -> Verdict {
+    let event = events.events[index]
+    let record = batch.records[Int(event.record)]
+    let detail = detail ?? (event.detail >= 0 ? events.details[Int(event.detail)] : "")
     let payload = events.bytes(event.payload, in: batch)
     let headers = batch.headers(of: record).map { header in
       QuarantinedEvent.Header(name: Array(batch.arena[header.name]), value: header.value.map { Array(batch.arena[$0]) })
@@ -315,49 +278,26 @@ public struct Tally: ~Copyable {
     return .quarantined
   }
 
-  /// Everything since the last seal, frozen. Counting goes on into an empty tally; the identities stay.
+  /// Everything since the last seal, frozen. Counting goes on from there; identities and totals stay.
   public mutating func seal() -> Flush {
     flushNumber += 1
-    var rollups: [RollupDelta] = []
-    rollups.reserveCapacity(cells.count)
-    for cell in cells.cells where cell.isTouched {
-      rollups.append(
-        RollupDelta(
-          series: cell.series, windowStartSeconds: rules.windows.startSeconds(of: cell.window),
-          merge: cells.merge(of: cell), quantity: Quantity(units: cell.units, scale: Int(cell.scale)),
-          events: Int64(cell.events)))
-    }
-    rollups.sort { $0.series == $1.series ? $0.windowStartSeconds < $1.windowStartSeconds : $0.series < $1.series }
     newSeries.sort { $0.key < $1.key }
     let flush = Flush(
       number: flushNumber, partition: partition, epoch: epoch, range: OffsetRange(from: sealedTo, to: cursor),
-      highWaterMs: highWaterMs, verdicts: verdicts, rollups: rollups, samples: samples, values: values,
-      series: newSeries, identities: newIdentities,
+      highWaterMs: highWaterMs, verdicts: verdicts, rollups: residency.rollups(rules.windows), samples: samples,
+      values: values, series: newSeries, identities: newIdentities,
       forgetBeforeMs: identities.forgetBeforeMs, quarantined: quarantined, conflicts: conflicts)
     sealedTo = cursor
-    cells.removeAll()
+    residency.seal(flushNumber)
     samples = []
     if !values.isEmpty { (values, seenValues) = ([], SeriesSet()) }
     verdicts = VerdictCounts()
     newSeries = []
     newIdentities = []
+    page = -1
     quarantined = []
     keptBytes = 0
     conflicts = []
     return flush
-  }
-}
-
-extension CellTable.Kind {
-  /// Nil for a level over time, which has samples and no cell.
-  init?(_ aggregate: MeterDefinition.Aggregate) {
-    switch aggregate {
-    case .count, .sum: self = .add
-    case .max: self = .max
-    case .min: self = .min
-    case .latest: self = .latest
-    case .unique: self = .unique
-    case .timeWeighted: return nil
-    }
   }
 }

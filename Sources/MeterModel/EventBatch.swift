@@ -61,13 +61,13 @@ public struct EventBatch: Sendable {
     public var identity: UInt64
     /// Tells a conflict from a duplicate; 21 bits.
     public var content: UInt32
-    /// For a void: identity of the event that it takes back, and its content if it was plain usage or an adjust.
-    public var voided: UInt64
-    public var voidedContent: UInt32
-    public var voidedAdjustContent: UInt32
+    /// Index into `voids`, -1 for what is none.
+    public var void: Int32
     /// Nil when the event names none: it is then the record's.
     public var time: Instant?
     public var tenant: Bytes
+    /// Keyed hash of the tenant.
+    public var tenantKey: SeriesKey
     public var source: Bytes
     public var id: Bytes
     /// The event's own bytes: the record's value, or its part of a batch.
@@ -84,11 +84,10 @@ public struct EventBatch: Sendable {
       detail = -1
       identity = 0
       content = 0
-      voided = 0
-      voidedContent = 0
-      voidedAdjustContent = 0
+      void = -1
       time = nil
       tenant = .empty
+      tenantKey = SeriesKey(high: 0, low: 0)
       source = .empty
       id = .empty
       self.payload = payload
@@ -97,21 +96,46 @@ public struct EventBatch: Sendable {
     }
   }
 
-  /// What one meter takes from one event.
+  /// What a void takes back.
+  public struct Void: Sendable, Equatable {
+    public var identity: UInt64
+    /// The original's content if it was plain usage, and if it was an adjust.
+    public var content: UInt32
+    public var adjustContent: UInt32
+
+    public init(identity: UInt64, content: UInt32, adjustContent: UInt32) {
+      self.identity = identity
+      self.content = content
+      self.adjustContent = adjustContent
+    }
+  }
+
+  /// What one meter takes from one event. What counting needs to know of the meter stands here, so that it looks at nothing else.
   public struct Measure: Sendable {
     public var series: SeriesKey
+    /// The value in units of the meter's scale; 1 for a count.
+    public var units: Int128
     /// Index into `meters`.
     public var meter: Int32
     /// First of the meter's dimension values in `dimensions`.
     public var firstDimension: Int32
-    /// The value in units of the meter's scale; 1 for a count.
-    public var units: Int128
+    public var meterID: MeterID
+    public var aggregate: MeterDefinition.Aggregate
+    public var scale: Int8
+    public var dimensionCount: UInt8
 
-    public init(series: SeriesKey, meter: Int32, firstDimension: Int32, units: Int128) {
+    public init(
+      series: SeriesKey, meter: Int32, id: MeterID, aggregate: MeterDefinition.Aggregate, scale: Int,
+      firstDimension: Int32, dimensionCount: Int, units: Int128
+    ) {
       self.series = series
+      self.units = units
       self.meter = meter
       self.firstDimension = firstDimension
-      self.units = units
+      meterID = id
+      self.aggregate = aggregate
+      self.scale = Int8(truncatingIfNeeded: scale)
+      self.dimensionCount = UInt8(truncatingIfNeeded: dimensionCount)
     }
   }
 
@@ -119,18 +143,22 @@ public struct EventBatch: Sendable {
   public var records: Range<Int> = 0..<0
   public var events: [Event] = []
   public var measures: [Measure] = []
+  public var voids: [Void] = []
   public var dimensions: [Bytes] = []
   public var inflated: [UInt8] = []
   public var scratch: [UInt8] = []
   public var details: [String] = []
   /// The meters that `Measure.meter` counts through: those of the catalog in force when the batch was decoded.
   public var meters: [Meter] = []
+  /// Keyed hash of the dimension value `~other`.
+  public var other = SeriesKey(high: 0, low: 0)
 
   public init() {}
 
   public mutating func removeAll() {
     events.removeAll(keepingCapacity: true)
     measures.removeAll(keepingCapacity: true)
+    voids.removeAll(keepingCapacity: true)
     dimensions.removeAll(keepingCapacity: true)
     inflated.removeAll(keepingCapacity: true)
     scratch.removeAll(keepingCapacity: true)

@@ -73,6 +73,8 @@ public struct RollupDelta: Sendable, Equatable {
     case latest(Moment)
     /// Only events add up here; the values come beside.
     case unique
+    /// The same for samples of a level over time: the row says that the series is there.
+    case samples
   }
 
   /// Where a level stands in the order of levels.
@@ -93,13 +95,19 @@ public struct RollupDelta: Sendable, Equatable {
   }
 
   public var series: SeriesKey
+  /// `SeriesName.group` of its tenant and meter; zero for a meter without dimensions.
+  public var group: UInt64
   public var windowStartSeconds: Int64
   public var merge: Merge
   public var quantity: Quantity
   public var events: Int64
 
-  public init(series: SeriesKey, windowStartSeconds: Int64, merge: Merge = .add, quantity: Quantity, events: Int64) {
+  public init(
+    series: SeriesKey, group: UInt64 = 0, windowStartSeconds: Int64, merge: Merge = .add, quantity: Quantity,
+    events: Int64
+  ) {
     self.series = series
+    self.group = group
     self.windowStartSeconds = windowStartSeconds
     self.merge = merge
     self.quantity = quantity

@@ -2,6 +2,7 @@
 public struct TimeSpan: Sendable, Hashable, Comparable {
   public var nanoseconds: Int64
 
+  @inlinable
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   public static func milliseconds(_ n: Int64) -> TimeSpan { TimeSpan(nanoseconds: n * 1_000_000) }
@@ -22,16 +23,20 @@ public struct TimeSpan: Sendable, Hashable, Comparable {
 public struct Instant: Sendable, Hashable, Comparable {
   public var nanoseconds: Int64
 
+  @inlinable
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   /// Kafka's timestamps are milliseconds and may be anything a producer writes.
+  @inlinable
   public init(saturatingMilliseconds ms: Int64) {
     let (product, overflow) = ms.multipliedReportingOverflow(by: 1_000_000)
     nanoseconds = overflow ? (ms < 0 ? .min : .max) : product
   }
 
+  @inlinable
   public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
+  @inlinable
   public func saturatingAdding(_ span: TimeSpan) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(span.nanoseconds)
     return Instant(nanoseconds: overflow ? (span.nanoseconds < 0 ? .min : .max) : sum)

@@ -41,19 +41,20 @@ public enum Reason: String, Sendable, CaseIterable {
 
 /// How many events left with each verdict.
 public struct VerdictCounts: Sendable, Equatable {
-  private var counts: [Int64] = Array(repeating: 0, count: Verdict.allCases.count)
+  @usableFromInline var counts = SIMD8<Int64>()
 
-  public init() {}
+  @inlinable public init() {}
 
+  @inlinable
   public subscript(verdict: Verdict) -> Int64 {
     get { counts[Int(verdict.rawValue)] }
     set { counts[Int(verdict.rawValue)] = newValue }
   }
 
   /// Every event has exactly one verdict, so the events are their sum and need no counter of their own.
-  public var events: Int64 { counts.reduce(0, +) }
+  public var events: Int64 { counts.wrappedSum() }
 
   public static func += (a: inout VerdictCounts, b: VerdictCounts) {
-    for verdict in Verdict.allCases { a[verdict] += b[verdict] }
+    a.counts &+= b.counts
   }
 }

@@ -14,5 +14,12 @@ public struct WindowGrid: Sendable, Equatable {
     return Int32(remainder < 0 ? quotient - 1 : quotient)
   }
 
+  /// The first instant of a window and the first behind it, in nanoseconds, held at the ends of the range.
+  public func bounds(of number: Int32) -> (begin: Int64, end: Int64) {
+    let (begin, under) = Int64(number).multipliedReportingOverflow(by: length.nanoseconds)
+    let (end, over) = (Int64(number) + 1).multipliedReportingOverflow(by: length.nanoseconds)
+    return (under ? .min : begin, over ? .max : end)
+  }
+
   public func startSeconds(of number: Int32) -> Int64 { Int64(number) * length.seconds }
 }

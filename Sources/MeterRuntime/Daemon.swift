@@ -65,6 +65,8 @@ public final class Daemon: Sendable {
     let around = Lane.Surroundings(
       ledger: Ledger(pool: pool, owner: owner, uniqueMax: settings.unique.exactMax), rules: rules,
       tallyRules: Tally.Rules(settings),
+      // Another quarter of the budget is for sums in memory, shared by the lanes.
+      residentMax: Int(settings.memory.budget.bytes) / 4 / Tally.bytesOfSeries / settings.laneCount,
       eventBytesMax: Int(settings.events.maxSize.bytes), board: board, gauges: gauges,
       log: log, spare: spare)
     let switchboard = Switchboard()

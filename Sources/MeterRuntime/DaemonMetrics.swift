@@ -10,6 +10,7 @@ final class DaemonMetrics: Sendable {
   private let flushedRows: Counter
   private let flushes: Counter
   let retries: Counter
+  let loads: Counter
   let doubts: Counter
   let fences: Counter
   private let resolutions: [String: Counter]
@@ -30,6 +31,8 @@ final class DaemonMetrics: Sendable {
       "meterd_flush_seconds", help: "Time from sending a sealed flush to its acknowledgement.", bounds: .latency)
     flushedRows = metrics.counter("meterd_flush_rows_total", help: "Rows written by flushes.")
     flushes = metrics.counter("meterd_flushes_total", help: "Flushes committed.")
+    loads = metrics.counter(
+      "meterd_window_loads_total", help: "Times that windows which were not in memory were fetched from PostgreSQL.")
     retries = metrics.counter(
       "meterd_postgres_retries_total", help: "Calls to PostgreSQL that failed and are repeated.")
     doubts = metrics.counter("meterd_flush_doubts_total", help: "Flushes whose acknowledgement was lost.")
@@ -45,7 +48,7 @@ final class DaemonMetrics: Sendable {
     func total(_ name: String, _ help: String, _ value: @escaping @Sendable (PartitionStatus) -> Int64) {
       metrics.gauge(name, help: help) { board.all.values.reduce(0) { $0 + value($1) } }
     }
-    total("meterd_series", "Series touched since the last flush.") { Int64($0.size?.series ?? 0) }
+    total("meterd_series", "Series and windows whose sums are in memory.") { Int64($0.size?.series ?? 0) }
     total("meterd_series_bytes", "Memory of series.") { Int64($0.size?.seriesBytes ?? 0) }
     total("meterd_identities", "Identities remembered for deduplication.") { Int64($0.size?.identities ?? 0) }
     total("meterd_identity_bytes", "Memory of remembered identities.") { Int64($0.size?.identityBytes ?? 0) }

@@ -18,6 +18,8 @@ final class Lane: Sendable {
     var ledger: Ledger
     var rules: RulesBoard
     var tallyRules: Tally.Rules
+    /// Series in memory of all partitions of a lane together.
+    var residentMax: Int
     var eventBytesMax: Int
     var board: Board
     var gauges: DaemonMetrics
@@ -35,13 +37,13 @@ final class Lane: Sendable {
     var committed: @Sendable (TopicPartition, Int64) -> Void
   }
 
-  private let number: Int
-  private let queue: DispatchQueue
-  private let around: Surroundings
-  private let outlet: Outlet
-  private let state: Mutex<State>
+  let number: Int
+  let queue: DispatchQueue
+  let around: Surroundings
+  let outlet: Outlet
+  let state: Mutex<State>
 
-  private struct State: ~Copyable {
+  struct State: ~Copyable {
     var decoder: Decoder
     var events = EventBatch()
     var slots: [TopicPartition: Slot] = [:]
@@ -101,46 +103,73 @@ final class Lane: Sendable {
     queue.async { [self] in
       state.withLock { state in
         guard let slot = state.slots[log], slot.stay == stay, slot.tally != nil else { return }
-        count(batch, slot, &state)
+        slot.waiting.append(Slot.Waiting(batch: batch, next: 0))
+        // What came before it may still be set aside.
+        if slot.waiting.count == 1 { countWaiting(slot, &state) }
       }
-      around.spare.giveBack(batch)
     }
   }
 
-  private func count(_ batch: borrowing RecordBatch, _ slot: Slot, _ state: inout State) {
+  /// Counts what came, in order, until nothing is left or something must be loaded first.
+  private func countWaiting(_ slot: Slot, _ state: inout State) {
     let rules = around.rules.current
-    let now = Clock.wall()
-    var next = 0
-    var applied: Tally.Applied
-    repeat {
-      next = state.decoder.decode(batch, from: next, rules, into: &state.events)
-      applied = slot.tally!.apply(batch, state.events, now: now)
-      around.gauges.count(applied.verdicts, bytes: 0)
-    } while next < batch.records.count
-    around.gauges.count(VerdictCounts(), bytes: batch.byteCount)
-    publish(applied, slot, batch.records.last?.timestampMs)
-    slot.heldCredits += 1
-    step(slot, .counted(rows: applied.size.pendingRows, bytes: applied.size.pendingBytes), &state)
-    returnCredits(slot)
+    while let waiting = slot.waiting.first, slot.tally != nil {
+      let next = count(waiting.batch, from: waiting.next, rules, slot, &state)
+      guard next == waiting.batch.records.count else {
+        slot.waiting[0].next = next
+        return step(slot, .cold, &state)
+      }
+      around.gauges.count(VerdictCounts(), bytes: waiting.batch.byteCount)
+      slot.waiting.removeFirst()
+      slot.heldCredits += 1
+      around.spare.giveBack(waiting.batch)
+      returnCredits(slot)
+    }
   }
 
-  private func publish(_ applied: Tally.Applied, _ slot: Slot, _ lastRecordMs: Int64?) {
+  /// Says how far it came; the records from there on need what the slot's `cold` names.
+  private func count(
+    _ batch: borrowing RecordBatch, from first: Int, _ rules: MeterRules, _ slot: Slot, _ state: inout State
+  ) -> Int {
+    let now = Clock.wall()
+    var counted = first
+    var applied: Tally.Applied?
+    counting: while counted < batch.records.count {
+      let next = state.decoder.decode(batch, from: counted, rules, into: &state.events)
+      switch slot.tally!.apply(batch, state.events, now: now) {
+      case .applied(let what):
+        applied = what
+        counted = next
+        around.gauges.count(what.verdicts, bytes: 0)
+      case .cold(let keys):
+        slot.cold = keys
+        break counting
+      }
+    }
+    if let applied {
+      publish(applied, slot, batch.records[counted - 1].timestampMs)
+      step(slot, .counted(rows: applied.size.pendingRows, bytes: applied.size.pendingBytes), &state)
+    }
+    return counted
+  }
+
+  private func publish(_ applied: Tally.Applied, _ slot: Slot, _ lastRecordMs: Int64) {
     let now = Clock.monotonic()
     around.board.update(slot.log, stay: slot.stay, now: now) { status in
       status.cursor = applied.cursor
       status.movedAt = now
       status.size = applied.size
-      if let lastRecordMs { status.lastRecordMs = lastRecordMs }
+      status.lastRecordMs = lastRecordMs
     }
   }
 
-  private func returnCredits(_ slot: Slot) {
+  func returnCredits(_ slot: Slot) {
     guard !slot.isPaused else { return }
     for _ in 0..<slot.heldCredits { outlet.giveCredit(slot.log) }
     slot.heldCredits = 0
   }
 
-  private func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
+  func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
     let actions = slot.round.step(fact, now: Clock.monotonic())
     for action in actions { carryOut(action, slot, &state) }
     let phase = slot.round.phase
@@ -154,7 +183,7 @@ final class Lane: Sendable {
   }
 
   /// An answer to one of this stay's questions, as a fact for its round.
-  private func answer(_ slot: Slot) -> @Sendable (PartitionRound.Fact, String?) -> Void {
+  func answer(_ slot: Slot) -> @Sendable (PartitionRound.Fact, String?) -> Void {
     let (log, stay) = (slot.log, slot.stay)
     return { [self] fact, trouble in
       around.board.update(log, stay: stay, now: Clock.monotonic()) { status in
@@ -209,6 +238,10 @@ final class Lane: Sendable {
     case .resumeReading:
       slot.isPaused = false
       returnCredits(slot)
+    case .load:
+      load(slot, answer)
+    case .apply:
+      countWaiting(slot, &state)
     case .seal:
       slot.sealed = slot.tally!.seal()
     case .commit:
@@ -225,6 +258,7 @@ final class Lane: Sendable {
       halt(slot, reason, isNew: isNew)
     case .drop:
       slot.tally = nil
+      slot.waiting = []
       slot.sealed = nil
     case .release:
       state.slots[log] = nil
@@ -237,133 +271,15 @@ final class Lane: Sendable {
     }
   }
 
-  private func withSlot(_ log: TopicPartition, _ stay: Int, _ change: (Slot) -> Void) {
+  func withSlot(_ log: TopicPartition, _ stay: Int, _ change: (Slot) -> Void) {
     state.withLock { state in
       if let slot = state.slots[log], slot.stay == stay { change(slot) }
     }
   }
 
   /// From here on a call to PostgreSQL is under way.
-  private func waiting(_ slot: Slot) {
+  func waiting(_ slot: Slot) {
     let now = Clock.monotonic()
     around.board.update(slot.log, stay: slot.stay, now: now) { if $0.waitingSince == nil { $0.waitingSince = now } }
-  }
-
-  private func restore(_ slot: Slot, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void) {
-    guard let claim = slot.claim else { preconditionFailure("a claim comes before a restore") }
-    let tally = Tally(
-      partition: claim.partition, epoch: claim.epoch, cursor: slot.round.cursor, highWaterMs: claim.highWaterMs,
-      rules: around.tallyRules)
-    let oldest = tally.forgetBeforeMs
-    slot.tally = consume tally
-    let (log, stay) = (slot.log, slot.stay)
-    waiting(slot)
-    around.ledger.identities(of: claim.partition, since: oldest, lane: number) { [self] result in
-      switch result {
-      case .success(let pages):
-        queue.async { [self] in
-          withSlot(log, stay) { slot in
-            for page in pages { slot.tally?.restore(page) }
-          }
-        }
-        answer(.restored, nil)
-      case .failure(let error): answer(.failed, error.words)
-      }
-    }
-  }
-
-  private func commit(_ slot: Slot, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void) {
-    guard let flush = slot.sealed else { preconditionFailure("a flush is sealed before it is committed") }
-    let (log, stay) = (slot.log, slot.stay)
-    let begun = Clock.monotonic()
-    waiting(slot)
-    around.ledger.commit(flush, lane: number) { [self] outcome in
-      switch outcome {
-      case .committed:
-        around.gauges.flushed(flush, nanoseconds: Clock.monotonic() - begun)
-        settle(flush, log, stay)
-        answer(.flushed, nil)
-      case .refused:
-        refuse(log, stay)
-        answer(.refused, nil)
-      case .retriable(let why): answer(.retriable, why)
-      case .unknown(let why):
-        around.gauges.doubts.add()
-        answer(.unknown, why)
-      }
-    }
-  }
-
-  private func resolve(_ slot: Slot, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void) {
-    guard let flush = slot.sealed else { preconditionFailure("only a sealed flush can be in doubt") }
-    let (log, stay) = (slot.log, slot.stay)
-    around.ledger.resolve(flush, lane: number) { [self] resolution in
-      switch resolution {
-      case .committed:
-        around.log.info(
-          "a flush in doubt was committed", ["log": .string(log.description), "from": .int(flush.range.from)])
-        around.gauges.resolved(.committed)
-        settle(flush, log, stay)
-        answer(.flushed, nil)
-      case .absent:
-        around.log.info(
-          "a flush in doubt was not committed", ["log": .string(log.description), "from": .int(flush.range.from)])
-        around.gauges.resolved(.absent)
-        answer(.absent, nil)
-      case .refused:
-        around.gauges.resolved(.refused)
-        refuse(log, stay)
-        answer(.refused, nil)
-      case .unknown(let why): answer(.unknown, why)
-      }
-    }
-  }
-
-  private func settle(_ flush: Flush, _ log: TopicPartition, _ stay: Int) {
-    around.board.update(log, stay: stay, now: Clock.monotonic()) { $0.committed = flush.range.to }
-    outlet.committed(log, flush.range.to)
-  }
-
-  private func refuse(_ log: TopicPartition, _ stay: Int) {
-    around.gauges.fences.add()
-    around.log.warn(
-      "a flush was refused: another daemon owns the partition; its counts are dropped here",
-      ["log": .string(log.description)])
-    queue.async { [self] in withSlot(log, stay) { $0.isFenced = true } }
-  }
-
-  private func halt(_ slot: Slot, _ reason: String, isNew: Bool) {
-    around.log.error(
-      "partition halted; see the runbook", ["log": .string(slot.log.description), "detail": .string(reason)])
-    around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) { $0.state = .halted(reason) }
-    outlet.ready(slot.log, slot.stay, nil)
-    guard isNew, let claim = slot.claim else { return }
-    let log = slot.log
-    around.ledger.halt(claim, reason: reason, lane: number) { [around] result in
-      if case .failure(let error) = result {
-        around.log.warn(
-          "the halt could not be recorded", ["log": .string(log.description), "detail": .string(error.words)])
-      }
-    }
-  }
-}
-
-/// One partition's stay in a lane. Used on the lane's queue, under its lock, and nowhere else.
-private final class Slot {
-  let log: TopicPartition
-  let stay: Int
-  var round: PartitionRound
-  var claim: Ledger.Claim?
-  var tally: Tally?
-  /// The flush that is under way, kept until its outcome is known.
-  var sealed: Flush?
-  var isPaused = false
-  var isFenced = false
-  var heldCredits = 0
-
-  init(log: TopicPartition, stay: Int, round: PartitionRound) {
-    self.log = log
-    self.stay = stay
-    self.round = round
   }
 }

@@ -19,7 +19,7 @@ extension Tally.Rules {
   init(_ settings: Settings) {
     self.init(
       windows: WindowGrid(length: settings.rollup.window), dedupeWindow: settings.dedupe.window,
-      pastMax: settings.time.maxPast, futureMax: settings.time.maxFuture)
+      pastMax: settings.time.maxPast, futureMax: settings.time.maxFuture, seriesMax: settings.series.maxPerMeter)
   }
 }
 

@@ -4,10 +4,15 @@ extension Decoder {
   /// What a repeated event must share with the first to be its duplicate: type, time, data and corrections.
   /// Tenant, source and id are the identity. `data` counts as a JSON value: the order of members, white space and escapes do not matter, a number's text does.
   func content(_ type: UInt64, _ attributes: Attributes, _ arena: Swift.Span<UInt8>, seed: UInt64) -> UInt64 {
-    var hash = Fingerprint.join(type, seed)
-    if let time = attributes.time { hash = Fingerprint.join(hash, UInt64(bitPattern: time.nanoseconds)) }
     // Absent, null and empty data are one and the same.
     let data = attributes.data >= 0 ? value(Int(attributes.data), arena, seed) : Self.emptyObject
+    return Self.content(type, attributes.time, data: data, seed: seed)
+  }
+
+  @inline(__always)
+  static func content(_ type: UInt64, _ time: Instant?, data: UInt64, seed: UInt64) -> UInt64 {
+    var hash = Fingerprint.join(type, seed)
+    if let time { hash = Fingerprint.join(hash, UInt64(bitPattern: time.nanoseconds)) }
     return Fingerprint.join(hash, data)
   }
 
@@ -21,7 +26,7 @@ extension Decoder {
   /// What is kept of a content: 21 bits.
   static func check(_ content: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: content >> 43) }
 
-  private static let emptyObject: UInt64 = 0x6F62_6A65_6374_0000
+  static let emptyObject: UInt64 = 0x6F62_6A65_6374_0000
 
   private func value(_ index: Int, _ arena: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
     let token = json.tokens[index]
@@ -55,7 +60,7 @@ extension Decoder {
   }
 
   @inline(__always)
-  private func text(_ token: JSONToken, _ arena: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+  func text(_ token: JSONToken, _ arena: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
     let start = Int(token.start)
     guard token.escaped else {
       return Fingerprint.hash64(

@@ -41,7 +41,7 @@ extension Decoder {
   }
 
   @inline(__always)
-  private func name(
+  func name(
     _ token: JSONToken, _ text: Swift.Span<UInt8>, _ scratch: inout [UInt8]
   ) -> SaidAttributes.Name? {
     if token.escaped { return unescapedName(token, text, &scratch) }

@@ -46,9 +46,7 @@ extension Decoder {
       let rule = rules.measures[index]
       guard let units = units(rule, arena, rules, &event, &events) else { return }
       events.measures.append(
-        EventBatch.Measure(
-          series: SeriesKey(high: 0, low: 0), meter: rule.meter, firstDimension: Int32(events.dimensions.count),
-          units: units))
+        rule.measure(SeriesKey(high: 0, low: 0), firstDimension: events.dimensions.count, units: units))
     }
     for index in range {
       let rule = rules.measures[index]
@@ -87,15 +85,12 @@ extension Decoder {
   }
 
   /// The series that one meter counts in, and the first of its dimension values; nil once the event is refused.
-  private mutating func series(
+  private func series(
     _ rule: MeterRules.MeasureRule, _ tenant: SeriesKey, _ arena: Swift.Span<UInt8>, _ rules: borrowing MeterRules,
     _ event: inout EventBatch.Event, _ events: inout EventBatch
   ) -> (SeriesKey, Int32)? {
     let firstDimension = Int32(events.dimensions.count)
-    keyWords[0] = tenant.high
-    keyWords[1] = tenant.low
-    keyWords[2] = UInt64(UInt32(bitPattern: rules.meters[Int(rule.meter)].id.number))
-    var words = 3
+    var name = SeriesName(tenant: tenant, meter: rule.id)
     for dimension in 0..<Int(rule.dimensionCount) {
       let field = found[Int(rules.dimensionFields[Int(rule.firstDimension) &+ dimension])]
       guard let text = dimensionText(field, arena, &events.scratch) else {
@@ -107,12 +102,9 @@ extension Decoder {
         return nil
       }
       events.dimensions.append(text)
-      let hash = Fingerprint.hash128(text, arena, events.scratch, seed: rules.seed)
-      keyWords[words] = hash.high
-      keyWords[words &+ 1] = hash.low
-      words &+= 2
+      name.add(Fingerprint.hash128(text, arena, events.scratch, seed: rules.seed))
     }
-    return (Fingerprint.fold(keyWords, count: words, seed: rules.seed), firstDimension)
+    return (name.key, firstDimension)
   }
 
   /// Refuses the event, but only after its time and identity were looked at.

@@ -16,12 +16,16 @@ public struct Decoder: ~Copyable {
   let eventBytesMax: Int
   var json: JSONText
   private var frame: ZstdFrame
+  var shapes = ShapeTree()
+  /// The rules that `shapes` was learnt under.
+  private var learntMeters: [Meter] = []
+  private var learntSeed: UInt64 = 0
+  /// Contents of the objects around the one at hand.
+  var sums = [UInt64](repeating: 0, count: ShapeTree.slotsMax)
   /// Where the text at hand stands.
   var place = EventBatch.Bytes.Place.arena
   /// Token index of each field of the type at hand: -1 missing, -2 named twice.
   var found: [Int32] = []
-  /// Words of the series key under construction: tenant, meter, then every dimension's hash.
-  var keyWords = [UInt64](repeating: 0, count: 3 + 2 * MeterRules.dimensionsMax)
 
   public init(eventBytesMax: Int) {
     self.eventBytesMax = eventBytesMax
@@ -36,6 +40,11 @@ public struct Decoder: ~Copyable {
   ) -> Int {
     events.removeAll()
     events.meters = rules.meters
+    events.other = rules.other
+    if learntSeed != rules.seed || learntMeters != rules.meters {
+      shapes.forget()
+      (learntSeed, learntMeters) = (rules.seed, rules.meters)
+    }
     if found.count < rules.fieldsMax { found = Array(repeating: Self.missing, count: rules.fieldsMax) }
     // Taken out while texts inside are read; `events` is written to at the same time.
     var inflated: [UInt8] = []
@@ -104,13 +113,15 @@ public struct Decoder: ~Copyable {
     }
     if headers.isBinary { return binary(value, headers, arena, text, rules, &events) }
     if value.length < 0 { return refuse(value, .notJSON, "the record has no value", &events) }
+    if recognise(value, text, rules, &events) { return }
     if let fault = json.read(text, start: value.start, length: value.length) {
       return refuse(value, fault == .notUTF8 ? .badEncoding : .notJSON, fault.words, &events)
     }
     switch json.tokens[0].kind {
     case .object:
       let event = EventBatch.Event(record: value.index, place: 0, payload: bytes(value.start, value.length))
-      structured(0, event, text, rules, &events)
+      let type = structured(0, event, text, rules, &events)
+      if let type { learn(value, type, text, rules, &events.scratch) }
     case .array:
       batched(value, text, rules, &events)
     default:
@@ -131,7 +142,7 @@ public struct Decoder: ~Copyable {
       let payload = bytes(Int(token.start) - quote, Int(token.length) + 2 * quote)
       var event = EventBatch.Event(record: value.index, place: place, payload: payload)
       if token.kind == .object {
-        structured(element, event, text, rules, &events)
+        _ = structured(element, event, text, rules, &events)
       } else {
         refuse(&event, .notCloudEvent, "this part of the batch is not a JSON object", &events)
         events.events.append(event)
@@ -141,13 +152,13 @@ public struct Decoder: ~Copyable {
     }
   }
 
-  /// The object at token `root` is the event.
+  /// The object at token `root` is the event. What comes back is the index of its type if it is sound usage, -1 if no meter wants it.
   private mutating func structured(
     _ root: Int, _ event: EventBatch.Event, _ text: Swift.Span<UInt8>, _ rules: borrowing MeterRules,
     _ events: inout EventBatch
-  ) {
+  ) -> Int? {
     let attributes = attributes(root, text, &events.scratch)
-    finish(event, attributes, text, rules, &events)
+    return finish(event, attributes, text, rules, &events)
   }
 
   /// The attributes are headers, the value is `data`.
@@ -165,14 +176,14 @@ public struct Decoder: ~Copyable {
       attributes.data = 0
     }
     let event = EventBatch.Event(record: value.index, place: 0, payload: bytes(value.start, max(0, value.length)))
-    finish(event, attributes, text, rules, &events)
+    _ = finish(event, attributes, text, rules, &events)
   }
 
   /// From here on the three modes are one.
   private mutating func finish(
     _ begun: EventBatch.Event, _ said: SaidAttributes, _ text: Swift.Span<UInt8>, _ rules: borrowing MeterRules,
     _ events: inout EventBatch
-  ) {
+  ) -> Int? {
     var event = begun
     let attributes: Attributes
     switch check(said, text, events.scratch) {
@@ -181,7 +192,7 @@ public struct Decoder: ~Copyable {
     case .broken(let reason, let detail):
       refuse(&event, reason, detail, &events)
       events.events.append(event)
-      return
+      return nil
     }
     event.kind = attributes.kind
     event.tenant = attributes.subject
@@ -189,25 +200,32 @@ public struct Decoder: ~Copyable {
     event.id = attributes.id
     event.time = attributes.time
     let tenant = Fingerprint.hash128(attributes.subject, text, events.scratch, seed: rules.seed)
+    event.tenantKey = tenant
     let source = Fingerprint.hash64(attributes.source, text, events.scratch, seed: tenant.low)
     event.identity = Fingerprint.hash64(attributes.id, text, events.scratch, seed: source)
-    guard let type = rules.type(attributes.type, text, events.scratch) else {
+    let isUsage = attributes.kind == .usage && attributes.corrects == nil
+    let index = rules.type(attributes.type, text, events.scratch)
+    guard index >= 0 else {
       event.finding = .unmetered
       events.events.append(event)
-      return
+      return isUsage ? -1 : nil
     }
+    let type = rules.types[index]
     event.finding = .measurable
     let content = content(type.hash, attributes, text, seed: rules.seed)
     let corrects = attributes.corrects.map { Fingerprint.hash64($0, text, events.scratch, seed: source) }
     event.content = Self.check(Self.corrected(content, event.kind, corrects: corrects))
     if event.kind == .void, let corrects {
-      event.voided = corrects
-      event.voidedContent = Self.check(content)
-      event.voidedAdjustContent = Self.check(Self.corrected(content, .adjust, corrects: nil))
+      event.void = Int32(events.voids.count)
+      events.voids.append(
+        EventBatch.Void(
+          identity: corrects, content: Self.check(content),
+          adjustContent: Self.check(Self.corrected(content, .adjust, corrects: nil))))
     }
     locate(type, attributes.data, text, rules)
     measure(type, tenant, text, rules, &event, &events)
     events.events.append(event)
+    return isUsage && event.problem == nil ? index : nil
   }
 
   func bytes(_ start: Int, _ length: Int) -> EventBatch.Bytes {

@@ -37,13 +37,6 @@ enum Fingerprint {
     return SeriesKey(high: hash.high64, low: hash.low64)
   }
 
-  /// A name made of words, each of which is a hash or a number.
-  @inline(__always)
-  static func fold(_ words: [UInt64], count: Int, seed: UInt64) -> SeriesKey {
-    let hash = unsafe words.withUnsafeBytes { unsafe cxxhash_128($0.baseAddress, 8 &* count, seed) }
-    return SeriesKey(high: hash.high64, low: hash.low64)
-  }
-
   /// Spreads and joins two hashes; not commutative.
   @inline(__always)
   static func join(_ a: UInt64, _ b: UInt64) -> UInt64 {

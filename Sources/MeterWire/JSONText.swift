@@ -28,12 +28,8 @@ struct JSONText: ~Copyable {
   /// Reads `length` bytes of the arena from `start`; afterwards `tokens` holds the value, its root first.
   mutating func read(_ arena: Swift.Span<UInt8>, start: Int, length: Int) -> JSONFault? {
     guard length <= capacity else { return .noRoom }
-    var positions: UnsafePointer<UInt32>?
-    var count = 0
-    let result = unsafe arena.withUnsafeBufferPointer { bytes in
-      unsafe csimdjson_index(indexer, bytes.baseAddress! + start, length, &positions, &count)
-    }
-    switch result {
+    let found = unsafe arena.withUnsafeBufferPointer { unsafe csimdjson_read(indexer, $0.baseAddress! + start, length) }
+    switch unsafe found.result {
     case CSIMDJSON_OK: break
     case CSIMDJSON_EMPTY: return .empty
     case CSIMDJSON_NOT_UTF8: return .notUTF8
@@ -45,8 +41,9 @@ struct JSONText: ~Copyable {
     }
     // The encoding comes first in the order of verdicts, so this is asked of sound UTF-8 only.
     if length >= 3, arena[start] == 0xEF, arena[start + 1] == 0xBB, arena[start + 2] == 0xBF { return .byteOrderMark }
+    let count = unsafe found.count
     if tokens.count < count { tokens = Array(repeating: .blank, count: max(count, 2 * tokens.count)) }
-    let index = unsafe Swift.Span(_unsafeStart: positions!, count: count)
+    let index = unsafe Swift.Span(_unsafeStart: found.positions, count: count)
     let walk = JSONWalk(
       start: start, end: start + length, hasEscapes: arena.contains(0x5C, from: start, to: start + length))
     return Self.run(walk, arena, index, &tokens, &open)

@@ -19,6 +19,8 @@ public struct MeterRules: Sendable {
 
   struct MeasureRule {
     var meter: Int32
+    var id: MeterID
+    var aggregate: MeterDefinition.Aggregate
     /// Index among the type's fields, -1 for a count.
     var valueField: Int32
     var scale: Int32
@@ -28,6 +30,13 @@ public struct MeterRules: Sendable {
     var isCorrectable: Bool
     /// Whether its value is any scalar and not a number.
     var isUnique: Bool
+
+    @inline(__always)
+    func measure(_ series: SeriesKey, firstDimension: Int, units: Int128) -> EventBatch.Measure {
+      EventBatch.Measure(
+        series: series, meter: meter, id: id, aggregate: aggregate, scale: Int(aggregate == .count ? 0 : scale),
+        firstDimension: Int32(truncatingIfNeeded: firstDimension), dimensionCount: Int(dimensionCount), units: units)
+    }
   }
 
   /// A path below `data`, shared by all meters of the type that take it.
@@ -44,6 +53,8 @@ public struct MeterRules: Sendable {
   public let meters: [Meter]
   /// Keys every hash of this installation.
   public let seed: UInt64
+  /// Hash of the dimension value `~other`.
+  let other: SeriesKey
   let types: [TypeRule]
   /// Open addressing over `types`, a power of two, -1 where empty.
   let typeSlots: [Int32]
@@ -59,13 +70,17 @@ public struct MeterRules: Sendable {
   public init(meters: [Meter], seed: UInt64) {
     self.meters = meters
     self.seed = seed
+    other = unsafe [UInt8]("~other".utf8).withUnsafeBufferPointer {
+      let hash = unsafe cxxhash_128($0.baseAddress, $0.count, seed)
+      return SeriesKey(high: hash.high64, low: hash.low64)
+    }
     var draft = Draft()
     // Names are compared as bytes: String would take two spellings of one character for the same name.
     let events = meters.map { Array($0.definition.event.utf8) }
     var typeNames: [[UInt8]] = []
     for event in events where !typeNames.contains(event) { typeNames.append(event) }
     for name in typeNames {
-      draft.addType(name, meters.indices.filter { events[$0] == name }.map { ($0, meters[$0].definition) })
+      draft.addType(name, meters.indices.filter { events[$0] == name }.map { ($0, meters[$0]) })
     }
     types = draft.types
     measures = draft.measures
@@ -84,9 +99,9 @@ public struct MeterRules: Sendable {
     typeSlots = slots
   }
 
-  /// The rule of a type that at least one meter wants.
+  /// Index of the rule of a type that at least one meter wants, -1 if none does.
   @inline(__always)
-  func type(_ name: EventBatch.Bytes, _ arena: Swift.Span<UInt8>, _ scratch: [UInt8]) -> TypeRule? {
+  func type(_ name: EventBatch.Bytes, _ arena: Swift.Span<UInt8>, _ scratch: [UInt8]) -> Int {
     let hash = Fingerprint.hash64(name, arena, scratch, seed: 0)
     var slot = Int(truncatingIfNeeded: hash) & (typeSlots.count &- 1)
     while typeSlots[slot] >= 0 {
@@ -97,11 +112,11 @@ public struct MeterRules: Sendable {
           let byte = name.isScratch ? scratch[name.start &+ at] : arena[name.start &+ at]
           if byte != text[Int(rule.text) &+ at] { same = false }
         }
-        if same { return rule }
+        if same { return Int(typeSlots[slot]) }
       }
       slot = (slot &+ 1) & (typeSlots.count &- 1)
     }
-    return nil
+    return -1
   }
 
   /// Unseeded: the types are the operator's, nobody gains by making two of them share a slot.
@@ -119,7 +134,7 @@ public struct MeterRules: Sendable {
     var text: [UInt8] = []
     var fieldsMax = 0
 
-    mutating func addType(_ bytes: [UInt8], _ meters: [(Int, MeterDefinition)]) {
+    mutating func addType(_ bytes: [UInt8], _ meters: [(Int, Meter)]) {
       let hash = unsafe bytes.withUnsafeBufferPointer { unsafe MeterRules.hash($0.baseAddress, $0.count) }
       var rule = TypeRule(
         hash: hash, text: append(bytes), length: Int32(bytes.count), firstMeasure: Int32(measures.count),
@@ -137,12 +152,14 @@ public struct MeterRules: Sendable {
         paths[path] = Int32(paths.count)
         return Int32(paths.count - 1)
       }
-      for (index, meter) in meters {
+      for (index, numbered) in meters {
+        let meter = numbered.definition
         let value = meter.value.map(field) ?? -1
         let dimensions = meter.dimensions.map(field)
         measures.append(
           MeasureRule(
-            meter: Int32(index), valueField: value, scale: Int32(meter.scale),
+            meter: Int32(index), id: numbered.id, aggregate: meter.aggregate, valueField: value,
+            scale: Int32(meter.scale),
             firstDimension: Int32(dimensionFields.count), dimensionCount: Int32(dimensions.count),
             isCorrectable: meter.aggregate.isCorrectable, isUnique: meter.aggregate == .unique))
         dimensionFields += dimensions

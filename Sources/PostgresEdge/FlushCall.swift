@@ -6,7 +6,7 @@ import MeterModel
 /// the procedure commits before it answers: no client, however stalled, stands between a lock and its release.
 enum FlushCall {
   static let sql: String = {
-    let places = (1...45).map { "$\($0)" }.joined(separator: ", ")
+    let places = (1...46).map { "$\($0)" }.joined(separator: ", ")
     return "call meterd.apply(\(places), null)"
   }()
 
@@ -16,7 +16,8 @@ enum FlushCall {
       .int4(flush.partition.number), .int8(flush.epoch.number), .int8(flush.range.from), .int8(flush.range.to),
       .int8(flush.number), .int8(flush.highWaterMs), .int8Array(verdicts.map { flush.verdicts[$0] }),
 
-      .uuidArray(flush.rollups.map(\.series)), .timestamptzArray(seconds: flush.rollups.map(\.windowStartSeconds)),
+      .uuidArray(flush.rollups.map(\.series)), .int8Array(flush.rollups.map { Int64(bitPattern: $0.group) }),
+      .timestamptzArray(seconds: flush.rollups.map(\.windowStartSeconds)),
       .numericArray(flush.rollups.map(\.quantity)), .int8Array(flush.rollups.map(\.events)),
       .int4Array(flush.rollups.map(\.merge.number)), .int8Array(flush.rollups.map(\.merge.moment.time.nanoseconds)),
       .int8Array(flush.rollups.map(\.merge.moment.offset)), .int4Array(flush.rollups.map(\.merge.moment.place)),
@@ -56,6 +57,7 @@ extension RollupDelta.Merge {
     case .min: 2
     case .latest: 3
     case .unique: 4
+    case .samples: 5
     }
   }
 

@@ -11,6 +11,8 @@ public final class Ledger: Sendable {
     /// Nil when nobody has read the partition yet.
     public var next: Int64?
     public var highWaterMs: Int64
+    /// Where the newest window begins in which anything was ever counted, nil if nothing was.
+    public var newestWindowSeconds: Int64?
     public var halted: String?
   }
 
@@ -52,13 +54,13 @@ public final class Ledger: Sendable {
       let rows = try connection.execute(
         """
         update meterd.partition set epoch = epoch + 1, owner = $3, last_flush = 0 where topic = $1 and number = $2
-        returning id, epoch, next_offset, high_water, halted
+        returning id, epoch, next_offset, high_water, halted, extract(epoch from newest_window)::bigint
         """, names + [.text(owner)])
       guard rows.count == 1, let id = rows.integer(0, 0), let epoch = rows.integer(0, 1), let high = rows.integer(0, 3)
       else { throw .refused(state: "P0002", message: "the partition's row is gone") }
       return Claim(
         partition: PartitionNumber(Int32(id)), epoch: Epoch(epoch), next: rows.integer(0, 2), highWaterMs: high,
-        halted: rows.text(0, 4))
+        newestWindowSeconds: rows.integer(0, 5), halted: rows.text(0, 4))
     } then: {
       then($0)
     }
@@ -98,6 +100,31 @@ public final class Ledger: Sendable {
         pages.append(IdentityPage(generationEndMs: end, baseOffset: base, baseWindow: Int32(window), bytes: entries))
       }
       return pages
+    } then: {
+      then($0)
+    }
+  }
+
+  /// What is committed of windows that the core does not have in memory.
+  public func storedSums(
+    of partition: PartitionNumber, _ keys: [ColdKey], _ windows: WindowGrid, lane: Int,
+    then: @escaping @Sendable (Result<[StoredSum], PostgresError>) -> Void
+  ) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      let rows = try connection.execute(
+        "select place, series, units from meterd.stored_sums($1, $2, $3, $4)",
+        [
+          .int4(partition.number), .int8Array(keys.map { Int64(bitPattern: $0.group) }), .uuidArray(keys.map(\.series)),
+          .timestamptzArray(seconds: keys.map { windows.startSeconds(of: $0.window) }),
+        ], binary: true, timeoutMs: 120_000)
+      var sums: [StoredSum] = []
+      for row in 0..<rows.count {
+        guard let place = rows.binaryInteger(row, 0), let series = rows.seriesKey(row, 1),
+          let units = rows.text(row, 2).flatMap({ Int128($0) })
+        else { throw .refused(state: "XX001", message: "a stored sum has no content") }
+        sums.append(StoredSum(key: keys[Int(place) - 1], series: series, units: units))
+      }
+      return sums
     } then: {
       then($0)
     }

@@ -1,4 +1,5 @@
 import CLibpq
+import MeterModel
 
 /// The answer to one statement.
 struct Rows: Sendable {
@@ -40,5 +41,12 @@ struct Rows: Sendable {
     cells[row][column].map { bytes in
       Int64(bitPattern: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
+  }
+
+  /// Of a binary answer of type uuid.
+  func seriesKey(_ row: Int, _ column: Int) -> SeriesKey? {
+    guard let bytes = cells[row][column], bytes.count == 16 else { return nil }
+    func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+    return SeriesKey(high: word(bytes[..<8]), low: word(bytes[8...]))
   }
 }

@@ -15,6 +15,9 @@ struct Books {
     var quarantined: [QuarantinedEvent] = []
     var conflicts: [Conflict] = []
     var flushes = 0
+    /// What this partition has of each row, and the newest window of them.
+    var rollups: [Row: RollupDelta] = [:]
+    var newestWindowSeconds: Int64?
   }
 
   enum Refusal: Error {
@@ -43,6 +46,9 @@ struct Books {
       }
       last = row
       guard series[rollup.series] != nil else { throw Refusal.unknownSeries }
+      partitions[number].rollups[row] = partitions[number].rollups[row].map { joined($0, rollup) } ?? rollup
+      partitions[number].newestWindowSeconds = max(
+        partitions[number].newestWindowSeconds ?? row.windowStartSeconds, row.windowStartSeconds)
       if let known = rollups[row] {
         guard known.quantity.scale == rollup.quantity.scale else { throw Refusal.scaleChanged }
         rollups[row] = joined(known, rollup)
@@ -61,6 +67,19 @@ struct Books {
     partitions[number].quarantined += flush.quarantined
     partitions[number].conflicts += flush.conflicts
     partitions[number].flushes += 1
+  }
+
+  /// What the database would answer to cold keys.
+  func storedSums(_ partition: Int, _ keys: [ColdKey], _ windows: WindowGrid) -> [StoredSum] {
+    keys.flatMap { key in
+      let start = windows.startSeconds(of: key.window)
+      let rows = partitions[partition].rollups.filter { row, rollup in
+        row.windowStartSeconds == start && (key.isGroup ? rollup.group == key.group : row.series == key.series)
+      }
+      return rows.map { row, rollup in
+        StoredSum(key: key, series: row.series, units: rollup.merge == .add ? rollup.quantity.units : 0)
+      }
+    }
   }
 
   /// As the database joins a delta and the row.

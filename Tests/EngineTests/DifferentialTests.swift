@@ -23,10 +23,16 @@ import Testing
     var oracle = Oracle(settings: log.settings, meters: HostileCatalog.oracleMeters) { Zstd.content($0, limit: $1) }
     for record in log.partitions.joined() { oracle.take(record) }
     let expected = oracle.results(upTo: log.settings.now)
+    if log.settings.maxSeriesPerMeter < 10 {
+      let other: OracleText = "~other"
+      #expect(expected.usage.contains { $0.dimensions.contains { $0.value == other } }, "seed \(seed)")
+    }
+    #expect(expected.quarantine.contains { $0.reason == .overflow }, "seed \(seed): no sum left its 38 digits")
 
     for faults in [Counting.Faults.none, .crashes] {
       var counting = Counting(log, seed: seed, faults: faults)
       try counting.run()
+      #expect(counting.loads > 10, "seed \(seed): nothing was thrown out of memory and asked for again")
       compare(counting.books, expected, log, "seed \(seed), \(faults), \(counting.crashes) crashes")
     }
   }

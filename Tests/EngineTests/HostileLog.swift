@@ -41,7 +41,7 @@ struct HostileLog {
     settings.maxPast = .seconds(5 * 24 * 3600)
     settings.maxFuture = .seconds(dice.pick([0, 600]))
     settings.maxEventBytes = Self.eventBytesMax
-    settings.maxSeriesPerMeter = 1 << 40
+    settings.maxSeriesPerMeter = dice.pick([1, 2, 5, 1 << 40])
     self.settings = settings
 
     var record = GeneratedRecord()

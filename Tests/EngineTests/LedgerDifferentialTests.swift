@@ -106,11 +106,21 @@ import Testing
         var decoded = 0
         while decoded < batch.records.count {
           decoded = decoder.decode(batch, from: decoded, rules, into: &events)
-          _ = tally.apply(batch, events, now: Instant(nanoseconds: Int64(log.settings.now.nanoseconds)))
+          let now = Instant(nanoseconds: Int64(log.settings.now.nanoseconds))
+          if dice.once(in: 3) { tally.evict { _ in dice.once(in: 2) } }
+          if case .cold(let keys) = tally.apply(batch, events, now: now) {
+            let windows = counting.tallyRules.windows
+            let sums = try wait {
+              ledger.storedSums(of: claim.partition, keys, windows, lane: 0, then: $0)
+            }.get()
+            tally.admit(keys, sums)
+            guard case .applied = tally.apply(batch, events, now: now) else { throw Counting.StillCold() }
+          }
         }
         let flush = tally.seal()
         let outcome = wait { ledger.commit(flush, lane: 0, then: $0) }
         #expect(outcome == .committed)
+        tally.committed(flush.number)
       }
     }
   }

@@ -42,7 +42,9 @@ func batches(_ claims: [Claim]) -> (RecordBatch, EventBatch) {
     event.firstMeasure = Int32(events.measures.count)
     event.measureCount = 1
     events.measures.append(
-      EventBatch.Measure(series: SeriesKey(high: 1, low: claim.series), meter: 0, firstDimension: 0, units: claim.units)
+      EventBatch.Measure(
+        series: SeriesKey(high: 1, low: claim.series), meter: 0, id: MeterID(7), aggregate: .sum, scale: 0,
+        firstDimension: 0, dimensionCount: 0, units: claim.units)
     )
     events.events.append(event)
   }
@@ -55,7 +57,8 @@ let noonMs: Int64 = 1_795_262_400_000
 let noon = Instant(saturatingMilliseconds: noonMs)
 
 let tallyRules = Tally.Rules(
-  windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10))
+  windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10),
+  seriesMax: 100)
 
 func tally(_ rules: Tally.Rules = tallyRules, cursor: Int64 = 0, highWaterMs: Int64 = 0) -> Tally {
   Tally(partition: PartitionNumber(3), epoch: Epoch(9), cursor: cursor, highWaterMs: highWaterMs, rules: rules)
@@ -67,7 +70,8 @@ extension Tally {
 
   mutating func take(_ claims: [Claim], now: Instant = noon) -> [String] {
     let (records, events) = batches(claims)
-    let counts = apply(records, events, now: now).verdicts
+    guard case .applied(let applied) = apply(records, events, now: now) else { return ["cold"] }
+    let counts = applied.verdicts
     return Verdict.allCases.filter { counts[$0] > 0 }.map { counts[$0] == 1 ? $0.name : "\($0.name) x\(counts[$0])" }
   }
 }

@@ -24,6 +24,10 @@ import TestDice
     var inDoubt = false
     var pending = false
     var isHalted = false
+    /// Whether a batch waits for what it touches, and whether the question is under way.
+    var setAside = false
+    var isLoading = false
+    var applied = 0
     var callsAt: [Int64] = []
     var flaws: [String] = []
 
@@ -46,6 +50,20 @@ import TestDice
       if isGone { flaw("\(action) after the drop") }
       switch action {
       case .claim, .askLog, .begin, .restore: start(action)
+      case .load:
+        if isLoading { flaw("loaded twice") }
+        if !setAside { flaw("loaded for nothing") }
+        if wasRevoked || isHalted { flaw("loaded though nothing is read") }
+        isLoading = true
+        callsAt.append(now)
+      case .apply:
+        if !setAside || isLoading { flaw("applied before it was loaded") }
+        setAside = false
+        applied += 1
+        // Nearly always it is then counted; it may also need more.
+        if dice.once(in: 4) { return coolDown() }
+        pending = true
+        step(.counted(rows: dice.below(120), bytes: dice.below(1_200)))
       case .read:
         if isReading || isHalted { flaw("read twice") }
         isReading = true
@@ -72,7 +90,7 @@ import TestDice
       case .wake(let after):
         if after.nanoseconds < 0 { flaw("a wake in the past") }
         wakes.append(now + after.nanoseconds)
-        if wakes.count > 4 { flaw("\(wakes.count) wakes") }
+        if wakes.count > 5 { flaw("\(wakes.count) wakes") }
       case .halt:
         if isHalted { flaw("halted twice") }
         isHalted = true
@@ -84,6 +102,17 @@ import TestDice
         if !isLast { flaw("something after the release") }
         isGone = true
       }
+    }
+
+    mutating func coolDown() {
+      setAside = true
+      step(.cold)
+    }
+
+    mutating func answerLoad() {
+      guard isLoading else { return }
+      isLoading = false
+      step(dice.below(12) < trouble ? .failed : .loaded)
     }
 
     mutating func answer() {
@@ -125,11 +154,14 @@ import TestDice
       }
       switch dice.below(10) {
       case 0...3: answer()
-      case 4...6 where isReading && !isPaused && !isGone && !isHalted:
+      case 4 where isReading && !isPaused && !isGone && !isHalted && !wasRevoked && !setAside && dice.once(in: 3):
+        coolDown()
+      case 4...6 where isReading && !isPaused && !isGone && !isHalted && !setAside:
         pending = true
         step(.counted(rows: dice.below(120), bytes: dice.below(1_200)))
       case 7 where dice.once(in: 60): step(.tick)
       case 8 where dice.once(in: 600): step(.broken("x"))
+      case 9: answerLoad()
       default: break
       }
     }
@@ -155,6 +187,7 @@ import TestDice
     }
     #expect(world.flaws.isEmpty, "seed \(seed): \(world.flaws.prefix(3))")
     #expect(!world.sealed || seed % 5 == 0)
+    if seed % 12 < 6, world.isReading, !world.isHalted { #expect(world.applied > 0, "seed \(seed)") }
   }
 
   @Test(arguments: 1...40 as ClosedRange<UInt64>)

@@ -40,7 +40,7 @@ import TestDice
 
   private static let rules = Tally.Rules(
     windows: WindowGrid(length: .minutes(1)), dedupeWindow: .milliseconds(3_210), pastMax: .minutes(5),
-    futureMax: .seconds(1))
+    futureMax: .seconds(1), seriesMax: 100)
 
   private static func claims(_ dice: inout Dice) -> [Claim] {
     var offset: Int64 = -1

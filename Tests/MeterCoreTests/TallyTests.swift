@@ -168,7 +168,8 @@ import Testing
 
   @Test func `pages of a database in any order give a restored tally the same first offsets`() {
     let rules = Tally.Rules(
-      windows: tallyRules.windows, dedupeWindow: .milliseconds(1_600), pastMax: .days(1), futureMax: .days(1))
+      windows: tallyRules.windows, dedupeWindow: .milliseconds(1_600), pastMax: .days(1), futureMax: .days(1),
+      seriesMax: 100)
     var first = tally(rules)
     let claims = (0..<40).map { index in claim(Int64(index) * 1_000_000) { $0.stampMs = noonMs + Int64(index) * 40 } }
     _ = first.take(claims)
@@ -190,14 +191,16 @@ import Testing
     var before = Tally(
       partition: PartitionNumber(1), epoch: Epoch(1), cursor: 0, highWaterMs: 0,
       rules: Tally.Rules(
-        windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10)))
+        windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10),
+        seriesMax: 100))
     #expect(before.take(claim(0) { $0.id = 7 }) == ["counted"])
     let flush = before.seal()
     var after = Tally(
       partition: PartitionNumber(1), epoch: Epoch(2), cursor: 1, highWaterMs: flush.highWaterMs,
       rules: Tally.Rules(
-        windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(hours), pastMax: .days(35), futureMax: .minutes(10)
-      ))
+        windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(hours), pastMax: .days(35),
+        futureMax: .minutes(10),
+        seriesMax: 100))
     for page in flush.identities { after.restore(page) }
     #expect(after.take(claim(1) { $0.id = 7 }) == ["duplicate"])
   }

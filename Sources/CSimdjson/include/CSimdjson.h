@@ -31,10 +31,16 @@ typedef enum csimdjson_result {
 csimdjson_indexer *csimdjson_create(size_t capacity);
 void csimdjson_destroy(csimdjson_indexer *indexer);
 
-/// Indexes `length` bytes at `text`. On success `*positions` points to `*count` ascending offsets (owned by the indexer,
-/// valid until its next use) of every `{ } [ ] : ,`, of every string's opening quote and of every other scalar's start.
-csimdjson_result csimdjson_index(
-    csimdjson_indexer *indexer, const uint8_t *text, size_t length, const uint32_t **positions, size_t *count);
+typedef struct csimdjson_index {
+  csimdjson_result result;
+  /// Ascending offsets of every `{ } [ ] : ,`, of every string's opening quote and of every other scalar's start. Owned by the
+  /// indexer, valid until its next use.
+  const uint32_t *positions;
+  size_t count;
+} csimdjson_index;
+
+/// Indexes `length` bytes at `text`; positions and count are set on success only.
+csimdjson_index csimdjson_read(csimdjson_indexer *indexer, const uint8_t *text, size_t length);
 
 bool csimdjson_is_utf8(const uint8_t *text, size_t length);
 

@@ -24,6 +24,8 @@ create table meterd.partition (
   last_flush bigint not null default 0,
   -- Largest Kafka timestamp accepted, in milliseconds; identities age by it.
   high_water bigint not null default 0,
+  -- The newest window in which anything was ever counted; null if nothing was.
+  newest_window timestamptz,
   committed_at timestamptz,
   halted text,
   counted bigint not null default 0,
@@ -63,9 +65,11 @@ create table meterd.rollup (
   series uuid not null,
   window_start timestamptz not null,
   partition integer not null,
+  -- Tenant and meter by a keyed hash, 0 for a meter without dimensions: finds all series that share the room of one window.
+  member_of bigint not null,
   quantity numeric not null,
   events bigint not null,
-  -- How a delta joins the row: 0 adds, 1 the larger, 2 the smaller, 3 the later, 4 counts values.
+  -- How a delta joins the row: 0 adds, 1 the larger, 2 the smaller, 3 the later, 4 counts values, 5 counts samples of a level.
   merge smallint not null,
   -- Of the latest level: its time in nanoseconds, its record's offset, its place in the batch. For values: how many bits are zero.
   level_at bigint not null,
@@ -73,6 +77,7 @@ create table meterd.rollup (
   level_place integer not null,
   primary key (series, window_start, partition)
 ) with (fillfactor = 80);
+create index rollup_member_of on meterd.rollup (partition, window_start, member_of) where member_of <> 0;
 
 -- Samples of levels over time; the view makes the integrals from them. At one instant the last offset holds.
 create table meterd.level_sample (
@@ -199,12 +204,37 @@ create function meterd.distinct_values(p_series uuid, p_window timestamptz) retu
   group by level.bits
 $$;
 
+-- What a partition has in windows that a daemon does not have in memory: by key either all series of a group or one series, each with
+-- its sum in units of the meter's scale.
+create function meterd.stored_sums(p_partition integer, p_groups bigint[], p_series uuid[], p_windows timestamptz[])
+returns table (place bigint, series uuid, units text)
+language sql stable as $$
+  with stored as (
+    select k.place, r.series, r.merge, r.quantity
+    from unnest(p_groups, p_windows) with ordinality as k (member_of, window_start, place)
+    join meterd.rollup r
+      on r.partition = p_partition and r.window_start = k.window_start and r.member_of = k.member_of and r.member_of <> 0
+    where k.member_of <> 0
+    union all
+    select k.place, r.series, r.merge, r.quantity
+    from unnest(p_groups, p_series, p_windows) with ordinality as k (member_of, series, window_start, place)
+    join meterd.rollup r on r.series = k.series and r.window_start = k.window_start and r.partition = p_partition
+    where k.member_of = 0
+  )
+  select stored.place, stored.series,
+    case when stored.merge = 0 and m.aggregate <> 'count' then trunc(stored.quantity * ('1e' || m.scale)::numeric)
+      when stored.merge = 0 then trunc(stored.quantity) else 0 end::text
+  from stored
+  join meterd.series s on s.id = stored.series
+  join meterd.meter m on m.id = s.meter
+$$;
+
 -- Commits one flush, or nothing. The procedure commits by itself: the server has the whole message before it takes the first lock
 -- and waits for no client while it holds one, so that a stopped daemon can never keep a partition from its successor.
 create procedure meterd.apply(
   in p_partition integer, in p_epoch bigint, in p_from bigint, in p_to bigint, in p_flush bigint, in p_high_water bigint,
   in p_verdicts bigint[],
-  in p_series uuid[], in p_windows timestamptz[], in p_quantities numeric[], in p_events bigint[],
+  in p_series uuid[], in p_groups bigint[], in p_windows timestamptz[], in p_quantities numeric[], in p_events bigint[],
   in p_merges integer[], in p_level_times bigint[], in p_level_offsets bigint[], in p_level_places integer[],
   in p_sample_series uuid[], in p_sample_times bigint[], in p_sample_offsets bigint[], in p_sample_places integer[],
   in p_sample_levels numeric[],
@@ -237,11 +267,12 @@ begin
       from unnest(p_new_series, p_tenants, p_meters, p_dimensions) as t (id, tenant, meter, dimensions)
       on conflict (id) do nothing;
     insert into meterd.rollup as r
-        (series, window_start, partition, quantity, events, merge, level_at, level_offset, level_place)
-      select t.series, t.window_start, p_partition, t.quantity, t.events, t.merge, t.level_at, t.level_offset, t.level_place
+        (series, window_start, partition, member_of, quantity, events, merge, level_at, level_offset, level_place)
+      select t.series, t.window_start, p_partition, t.member_of, t.quantity, t.events, t.merge, t.level_at, t.level_offset,
+        t.level_place
       from unnest(
-        p_series, p_windows, p_quantities, p_events, p_merges, p_level_times, p_level_offsets, p_level_places
-      ) as t (series, window_start, quantity, events, merge, level_at, level_offset, level_place)
+        p_series, p_groups, p_windows, p_quantities, p_events, p_merges, p_level_times, p_level_offsets, p_level_places
+      ) as t (series, member_of, window_start, quantity, events, merge, level_at, level_offset, level_place)
       on conflict (series, window_start, partition) do update set
         events = r.events + excluded.events,
         quantity = case r.merge
@@ -313,6 +344,7 @@ begin
         (select coalesce(sum(v), 0) from unnest(p_verdicts) as v));
     update meterd.partition set
       next_offset = p_to, last_flush = p_flush, high_water = p_high_water, committed_at = now(),
+      newest_window = greatest(newest_window, (select max(w) from unnest(p_windows) as w)),
       counted = counted + p_verdicts[1], late = late + p_verdicts[2], duplicate = duplicate + p_verdicts[3],
       conflict = conflict + p_verdicts[4], voided = voided + p_verdicts[5], unmetered = unmetered + p_verdicts[6],
       quarantined = quarantined + p_verdicts[7]
@@ -338,6 +370,7 @@ create view meterd.usage as
   from meterd.rollup r
   join meterd.series s on s.id = r.series
   join meterd.meter m on m.id = s.meter
+  where r.merge <> 5
   group by s.id, s.tenant, m.name, s.dimensions, r.window_start, r.merge
   union all
   select s.tenant, m.name, s.dimensions, w.window_start, w.window_start + i.window_length, w.quantity, w.events, false

@@ -16,7 +16,7 @@ struct PlainEvent: Equatable {
   var detail: String?
   var identity: UInt64
   var content: UInt32
-  var voided: [UInt64]
+  var void: EventBatch.Void?
   var time: Instant?
   var tenant: [UInt8]
   var source: [UInt8]
@@ -32,7 +32,7 @@ struct PlainEvent: Equatable {
     detail = event.detail >= 0 ? events.details[Int(event.detail)] : nil
     identity = event.identity
     content = event.content
-    voided = [event.voided, UInt64(event.voidedContent), UInt64(event.voidedAdjustContent)]
+    void = event.void >= 0 ? events.voids[Int(event.void)] : nil
     time = event.time
     tenant = events.bytes(event.tenant, in: batch)
     source = events.bytes(event.source, in: batch)
@@ -41,7 +41,7 @@ struct PlainEvent: Equatable {
     measures = []
     for index in 0..<Int(event.measureCount) {
       let measure = events.measures[Int(event.firstMeasure) + index]
-      let count = events.meters[Int(measure.meter)].definition.dimensions.count
+      let count = Int(measure.dimensionCount)
       let first = Int(measure.firstDimension)
       measures.append(
         Measure(

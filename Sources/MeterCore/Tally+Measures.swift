@@ -1,0 +1,120 @@
+import MeterModel
+
+/// Counting what the meters take from an event: every one of its measures, or none.
+extension Tally {
+  /// Where a measure is counted: a cell, or the entry that makes one.
+  struct Target {
+    var position: Int
+    var entry: Residency.Entry?
+  }
+
+  /// False when a sum would leave 38 digits; then nothing was counted.
+  @inline(__always)
+  mutating func measure(
+    _ index: Int, _ window: Int32, _ offset: Int64, isTakenBack: Bool, _ batch: borrowing RecordBatch,
+    _ events: borrowing EventBatch
+  ) -> Bool {
+    let first = Int(events.events[index].firstMeasure)
+    // Nearly all events are measured once, in a sum that is there.
+    if events.events[index].measureCount == 1, !isTakenBack, positions[first] >= 0,
+      CellTable.Kind(events.measures[first].aggregate) == .add
+    {
+      let position = Int(positions[first])
+      guard residency.cells.fits(events.measures[first].units, at: position) else { return false }
+      residency.cells.add(
+        events.measures[first].units, events: 1, scale: events.measures[first].scale, at: position)
+      if !residency.cells[position].isDefined { define(position, isOther: false, first, index, batch, events) }
+      return true
+    }
+    return measureAll(index, window, offset, isTakenBack, batch, events)
+  }
+
+  private mutating func measureAll(
+    _ index: Int, _ window: Int32, _ offset: Int64, _ isTakenBack: Bool, _ batch: borrowing RecordBatch,
+    _ events: borrowing EventBatch
+  ) -> Bool {
+    let event = events.events[index]
+    let range = Int(event.firstMeasure)..<Int(event.firstMeasure) &+ Int(event.measureCount)
+    targets.removeAll(keepingCapacity: true)
+    for at in range {
+      let measure = events.measures[at]
+      let target = target(event.tenantKey, measure, window, other: events.other)
+      if target.entry == nil, CellTable.Kind(measure.aggregate) == .add,
+        !residency.cells.fits(isTakenBack ? -measure.units : measure.units, at: target.position)
+      {
+        return false
+      }
+      targets.append(target)
+    }
+    let moment = RollupDelta.Moment(time: places[index].time, offset: offset, place: event.place)
+    for at in range {
+      let measure = events.measures[at]
+      let target = targets[at - range.lowerBound]
+      let position = target.entry.map { residency.make($0, window) } ?? target.position
+      let kind = CellTable.Kind(measure.aggregate)
+      if kind == .add {
+        residency.cells.add(
+          isTakenBack ? -measure.units : measure.units, events: isTakenBack ? -1 : 1, scale: measure.scale,
+          at: position)
+      } else {
+        residency.cells.take(measure.units, moment, kind, scale: measure.scale, at: position)
+      }
+      let series = residency.cells[position].series
+      if !residency.cells[position].isDefined {
+        define(position, isOther: target.entry?.isOther ?? false, at, index, batch, events)
+      }
+      switch kind {
+      case .unique: note(measure.units, series, window)
+      case .samples:
+        samples.append(
+          LevelSample(
+            series: series, moment: moment, level: Quantity(units: measure.units, scale: Int(measure.scale))))
+      default: break
+      }
+    }
+    return true
+  }
+
+  private func target(
+    _ tenant: SeriesKey, _ measure: EventBatch.Measure, _ window: Int32, other: SeriesKey
+  ) -> Target {
+    let known = residency.cells.find(measure.series, window)
+    if known >= 0 { return Target(position: known, entry: nil) }
+    let entry = residency.entry(tenant, measure, window, other: other)
+    guard entry.isOther else { return Target(position: -1, entry: entry) }
+    let position = residency.cells.find(entry.series, window)
+    return Target(position: position, entry: position < 0 ? entry : nil)
+  }
+
+  /// A value of a `unique` meter; `units` are the hash of its text.
+  private mutating func note(_ units: Int128, _ series: SeriesKey, _ window: Int32) {
+    let hash = UInt128(bitPattern: units)
+    let value = SeriesKey(high: UInt64(hash >> 64), low: UInt64(truncatingIfNeeded: hash))
+    // One name for series, window and value: products with odd numbers keep all bits of each.
+    let name = SeriesKey(
+      high: value.high &+ series.high &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(UInt32(bitPattern: window)),
+      low: value.low &+ series.low &* 0xD6E8_FEB8_6659_FD93)
+    guard seenValues.insert(name) else { return }
+    values.append(
+      DistinctValue(series: series, windowStartSeconds: rules.windows.startSeconds(of: window), value: value))
+  }
+
+  private mutating func define(
+    _ position: Int, isOther: Bool, _ measure: Int, _ index: Int, _ batch: borrowing RecordBatch,
+    _ events: borrowing EventBatch
+  ) {
+    residency.cells.define(position)
+    let first = Int(events.measures[measure].firstDimension)
+    var values: [[UInt8]] = []
+    for at in first..<first + Int(events.measures[measure].dimensionCount) {
+      values.append(isOther ? Array("~other".utf8) : events.bytes(events.dimensions[at], in: batch))
+    }
+    let event = events.events[index]
+    let meter = events.meters[Int(events.measures[measure].meter)]
+    keptBytes += Self.rowBytes + Int(event.tenant.length) + values.reduce(0) { $0 + 32 + $1.count }
+    newSeries.append(
+      SeriesDefinition(
+        key: residency.cells[position].series, tenant: events.bytes(event.tenant, in: batch), meter: meter.id,
+        paths: meter.definition.dimensions, values: values))
+  }
+}

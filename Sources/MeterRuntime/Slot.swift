@@ -1,0 +1,33 @@
+import MeterCore
+import MeterModel
+import PostgresEdge
+
+/// One partition's stay in a lane. Used on the lane's queue, under its lock, and nowhere else.
+final class Slot {
+  struct Waiting {
+    var batch: RecordBatch
+    /// The first record that is not counted.
+    var next: Int
+  }
+
+  let log: TopicPartition
+  let stay: Int
+  var round: PartitionRound
+  var claim: Ledger.Claim?
+  var tally: Tally?
+  /// The flush that is under way, kept until its outcome is known.
+  var sealed: Flush?
+  /// Batches that are not counted to their end, the oldest first; as many as the partition has credits.
+  var waiting: [Waiting] = []
+  /// What the first of them needs.
+  var cold: [ColdKey] = []
+  var isPaused = false
+  var isFenced = false
+  var heldCredits = 0
+
+  init(log: TopicPartition, stay: Int, round: PartitionRound) {
+    self.log = log
+    self.stay = stay
+    self.round = round
+  }
+}
