@@ -122,6 +122,13 @@ struct CellTable: ~Copyable {
     unsafe index[Int(truncatingIfNeeded: Self.hash(series, window)) & (indexCount &- 1)]
   }
 
+  /// Brings the cell near that `find` will most likely end with.
+  @inline(__always)
+  func warmCell(_ series: SeriesKey, _ window: Int32) -> UInt64 {
+    let entry = unsafe index[Int(truncatingIfNeeded: Self.hash(series, window)) & (indexCount &- 1)]
+    return entry == Self.vacant ? 0 : unsafe cells[Int(entry & 0xFF_FFFF)].series.low
+  }
+
   /// Makes a cell that `find` does not know.
   mutating func make(_ series: SeriesKey, _ window: Int32, group: UInt32, total: Int128, isDefined: Bool) -> Int {
     precondition(count < Self.countMax, "cells of a partition are bounded")

@@ -103,18 +103,20 @@ struct Residency: ~Copyable {
 
   /// What was counted since the last seal, in the order of series and window, so that rows are written in the order of their keys.
   func rollups(_ windows: WindowGrid) -> [RollupDelta] {
-    var rollups: [RollupDelta] = []
-    rollups.reserveCapacity(cells.touched.count)
-    for position in cells.touched {
-      let cell = cells[Int(position)]
-      rollups.append(
-        RollupDelta(
-          series: cell.series, group: cell.group == CellTable.noGroup ? 0 : groups.groups[Int(cell.group)].hash,
-          windowStartSeconds: windows.startSeconds(of: cell.window), merge: cells.merge(of: cell),
-          quantity: Quantity(units: cell.units, scale: Int(cell.scale)), events: Int64(cell.events)))
+    // Numbers are sorted, not rows; the first half of a key tells nearly all of them apart.
+    var order: [(high: UInt64, position: UInt32)] = cells.touched.map { (cells[Int($0)].series.high, $0) }
+    order.sort { a, b in
+      if a.high != b.high { return a.high < b.high }
+      let (left, right) = (cells[Int(a.position)], cells[Int(b.position)])
+      return left.series == right.series ? left.window < right.window : left.series < right.series
     }
-    rollups.sort { $0.series == $1.series ? $0.windowStartSeconds < $1.windowStartSeconds : $0.series < $1.series }
-    return rollups
+    return order.map { _, position in
+      let cell = cells[Int(position)]
+      return RollupDelta(
+        series: cell.series, group: cell.group == CellTable.noGroup ? 0 : groups.groups[Int(cell.group)].hash,
+        windowStartSeconds: windows.startSeconds(of: cell.window), merge: cells.merge(of: cell),
+        quantity: Quantity(units: cell.units, scale: Int(cell.scale)), events: Int64(cell.events))
+    }
   }
 
   mutating func seal(_ flush: Int64) {

@@ -104,17 +104,27 @@ extension Tally {
     _ events: borrowing EventBatch
   ) {
     residency.cells.define(position)
+    let meter = Int(events.measures[measure].meter)
+    newSeries.begin(
+      residency.cells[position].series, events.measures[measure].meterID,
+      paths: events.meters[meter].definition.dimensions)
+    add(events.events[index].tenant, batch, events)
     let first = Int(events.measures[measure].firstDimension)
-    var values: [[UInt8]] = []
     for at in first..<first + Int(events.measures[measure].dimensionCount) {
-      values.append(isOther ? Array("~other".utf8) : events.bytes(events.dimensions[at], in: batch))
+      if isOther { newSeries.add(Self.otherText.span) } else { add(events.dimensions[at], batch, events) }
     }
-    let event = events.events[index]
-    let meter = events.meters[Int(events.measures[measure].meter)]
-    keptBytes += Self.rowBytes + Int(event.tenant.length) + values.reduce(0) { $0 + 32 + $1.count }
-    newSeries.append(
-      SeriesDefinition(
-        key: residency.cells[position].series, tenant: events.bytes(event.tenant, in: batch), meter: meter.id,
-        paths: meter.definition.dimensions, values: values))
+  }
+
+  private static let otherText = [UInt8]("~other".utf8)
+
+  private mutating func add(
+    _ bytes: EventBatch.Bytes, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) {
+    let range = bytes.start..<bytes.end
+    switch bytes.place {
+    case .arena: newSeries.add(batch.arena.span.extracting(range))
+    case .inflated: newSeries.add(events.inflated.span.extracting(range))
+    case .scratch: newSeries.add(events.scratch.span.extracting(range))
+    }
   }
 }

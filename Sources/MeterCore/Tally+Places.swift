@@ -76,6 +76,13 @@ extension Tally {
         warmth &+= UInt64(residency.cells.warm(events.measures[at].series, window))
       }
     }
+    for index in events.events.indices where events.events[index].measureCount > 0 {
+      let window = places[index].window
+      let first = Int(events.events[index].firstMeasure)
+      for at in first..<first &+ Int(events.events[index].measureCount) {
+        warmth &+= residency.cells.warmCell(events.measures[at].series, window)
+      }
+    }
     residency.warmth &+= warmth
     var cold = ColdKeys()
     for index in events.events.indices where events.events[index].measureCount > 0 {

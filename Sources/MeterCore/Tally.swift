@@ -51,12 +51,12 @@ public struct Tally: ~Copyable {
   var values: [DistinctValue] = []
   /// What `values` holds already; it may forget, then a value is sent twice.
   var seenValues = SeriesSet()
-  var newSeries: [SeriesDefinition] = []
+  var newSeries = SeriesDefinitions()
   private var newIdentities: [IdentityPage] = []
   /// Index of the page that the last identity went to.
   private var page = -1
   private var quarantined: [QuarantinedEvent] = []
-  /// Bytes of definitions, quarantined events and conflicts.
+  /// Bytes of quarantined events and conflicts.
   var keptBytes = 0
   private var conflicts: [Conflict] = []
 
@@ -100,7 +100,7 @@ public struct Tally: ~Copyable {
     Size(
       pendingRows: residency.cells.touched.count + samples.count + values.count + newSeries.count
         + newIdentities.count + quarantined.count + conflicts.count,
-      pendingBytes: residency.cells.pendingBytes + keptBytes + samples.count * MemoryLayout<LevelSample>.stride
+      pendingBytes: residency.cells.pendingBytes + keptBytes + newSeries.bytes + samples.count * MemoryLayout<LevelSample>.stride
         + values.count * MemoryLayout<DistinctValue>.stride * 2 + newIdentities.reduce(0) { $0 + $1.bytes.count },
       identities: identities.count, identityBytes: identities.bytes, series: residency.cells.count,
       seriesBytes: residency.bytes)
@@ -281,7 +281,7 @@ public struct Tally: ~Copyable {
   /// Everything since the last seal, frozen. Counting goes on from there; identities and totals stay.
   public mutating func seal() -> Flush {
     flushNumber += 1
-    newSeries.sort { $0.key < $1.key }
+    newSeries.sort()
     let flush = Flush(
       number: flushNumber, partition: partition, epoch: epoch, range: OffsetRange(from: sealedTo, to: cursor),
       highWaterMs: highWaterMs, verdicts: verdicts, rollups: residency.rollups(rules.windows), samples: samples,
@@ -292,7 +292,7 @@ public struct Tally: ~Copyable {
     samples = []
     if !values.isEmpty { (values, seenValues) = ([], SeriesSet()) }
     verdicts = VerdictCounts()
-    newSeries = []
+    newSeries = SeriesDefinitions()
     newIdentities = []
     page = -1
     quarantined = []

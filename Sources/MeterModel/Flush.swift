@@ -28,7 +28,7 @@ public struct Flush: Sendable {
   /// Values of `unique` meters, each at most once for a series and window.
   public var values: [DistinctValue]
   /// Series that the database may not know yet, in the order of their keys.
-  public var series: [SeriesDefinition]
+  public var series: SeriesDefinitions
   public var identities: [IdentityPage]
   /// Identities of generations that ended before this are forgotten with this flush.
   public var forgetBeforeMs: Int64
@@ -38,7 +38,7 @@ public struct Flush: Sendable {
   public init(
     number: Int64, partition: PartitionNumber, epoch: Epoch, range: OffsetRange, highWaterMs: Int64,
     verdicts: VerdictCounts, rollups: [RollupDelta], samples: [LevelSample] = [], values: [DistinctValue] = [],
-    series: [SeriesDefinition], identities: [IdentityPage],
+    series: SeriesDefinitions, identities: [IdentityPage],
     forgetBeforeMs: Int64, quarantined: [QuarantinedEvent], conflicts: [Conflict]
   ) {
     self.number = number

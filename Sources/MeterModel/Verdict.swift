@@ -40,8 +40,8 @@ public enum Reason: String, Sendable, CaseIterable {
 }
 
 /// How many events left with each verdict.
-public struct VerdictCounts: Sendable, Equatable {
-  @usableFromInline var counts = SIMD8<Int64>()
+public struct VerdictCounts: Sendable {
+  @usableFromInline var counts = InlineArray<7, Int64>(repeating: 0)
 
   @inlinable public init() {}
 
@@ -52,9 +52,15 @@ public struct VerdictCounts: Sendable, Equatable {
   }
 
   /// Every event has exactly one verdict, so the events are their sum and need no counter of their own.
-  public var events: Int64 { counts.wrappedSum() }
+  public var events: Int64 { counts.indices.reduce(0) { $0 + counts[$1] } }
 
   public static func += (a: inout VerdictCounts, b: VerdictCounts) {
-    a.counts &+= b.counts
+    for index in a.counts.indices { a.counts[index] += b.counts[index] }
+  }
+}
+
+extension VerdictCounts: Equatable {
+  public static func == (a: VerdictCounts, b: VerdictCounts) -> Bool {
+    a.counts.indices.allSatisfy { a.counts[$0] == b.counts[$0] }
   }
 }

@@ -10,7 +10,7 @@ import MeterModel
 public struct Decoder: ~Copyable {
   /// One go ends after this many records or inflated bytes: enough to keep the loop hot, and a bound on what compressed
   /// values can become.
-  private static let recordsInOneGo = 1_024
+  private static let recordsInOneGo = 256
   private static let inflatedInOneGo = 8 << 20
 
   let eventBytesMax: Int

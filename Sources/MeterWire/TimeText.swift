@@ -8,13 +8,16 @@ enum TimeText {
   static func parse(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Instant? {
     // 2026-11-21T10:15:00Z is the shortest: 20 bytes.
     guard end - start >= 20 else { return nil }
-    guard let year = number(arena, start, 4), arena[start + 4] == UInt8(ascii: "-"),
-      let month = number(arena, start + 5, 2), arena[start + 7] == UInt8(ascii: "-"),
-      let day = number(arena, start + 8, 2), arena[start + 10] | 0x20 == UInt8(ascii: "t"),
-      let hour = number(arena, start + 11, 2), arena[start + 13] == UInt8(ascii: ":"),
-      let minute = number(arena, start + 14, 2), arena[start + 16] == UInt8(ascii: ":"),
-      let second = number(arena, start + 17, 2)
+    // Eight bytes at a time: digits lose their 0x30, and what must stand between them becomes zero.
+    let date = arena.word(at: start) ^ 0x2D30_302D_3030_3030
+    let hours = (arena.word(at: start &+ 8) | 0x20_0000) ^ 0x3030_3A30_3074_3030
+    let rest = arena.word(at: start &+ 11) ^ 0x3030_3A30_303A_3030
+    guard isDigits(date, not: 0xFF00_00FF_0000_0000), isDigits(hours, not: 0x0000_FF00_00FF_0000),
+      isDigits(rest, not: 0x0000_FF00_00FF_0000)
     else { return nil }
+    let year = pair(date, 0) * 100 + pair(date, 2)
+    let (month, day) = (pair(date, 5), pair(hours, 0))
+    let (hour, minute, second) = (pair(hours, 3), pair(hours, 6), pair(rest, 6))
     guard (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year), hour <= 23, minute <= 59,
       second <= 60
     else { return nil }
@@ -57,6 +60,19 @@ enum TimeText {
   private static func saturated(seconds: Int, nanoseconds: Int) -> Instant {
     let exact = Int128(seconds) * 1_000_000_000 + Int128(nanoseconds)
     return Instant(nanoseconds: Int64(clamping: exact))
+  }
+
+  /// Whether each byte is 0 to 9, and those that `separators` names are 0.
+  @inline(__always)
+  private static func isDigits(_ word: UInt64, not separators: UInt64) -> Bool {
+    (word | (word &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 == 0 && word & separators == 0
+  }
+
+  /// The two digits from a byte on as a number.
+  @inline(__always)
+  private static func pair(_ word: UInt64, _ byte: UInt64) -> Int {
+    let digits = word >> (8 &* byte)
+    return Int(truncatingIfNeeded: digits & 0xF) &* 10 &+ Int(truncatingIfNeeded: digits >> 8 & 0xF)
   }
 
   @inline(__always)

@@ -161,9 +161,9 @@ import Testing
               events: to - from)
           ],
           values: hashes[Int(from)..<Int(to)].map { DistinctValue(series: series, windowStartSeconds: 0, value: $0) },
-          series: [
+          series: SeriesDefinitions([
             SeriesDefinition(key: series, tenant: Array("t\(partition)".utf8), meter: MeterID(1), paths: [], values: [])
-          ],
+          ]),
           identities: [], forgetBeforeMs: 0, quarantined: [], conflicts: [])
         #expect(wait { ledger.commit(flush, lane: 0, then: $0) } == .committed)
         from = to

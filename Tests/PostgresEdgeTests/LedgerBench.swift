@@ -64,14 +64,15 @@ extension Flush {
     verdicts[.counted] = to - from
     var page = IdentityPage(generationEndMs: 7, baseOffset: from, baseWindow: 0)
     page.append(IdentityPage.Entry(fingerprint: 42, offset: from, window: 0, content: 5, voided: false))
+    var series = SeriesDefinitions()
+    series.append(
+      SeriesDefinition(
+        key: key, tenant: Array(tenant.utf8), meter: MeterID(1), paths: ["region"], values: [Array(region.utf8)]))
     return Flush(
       number: number, partition: claim.partition, epoch: claim.epoch, range: OffsetRange(from: from, to: to),
       highWaterMs: 1_000,
       verdicts: verdicts,
       rollups: [RollupDelta(series: key, windowStartSeconds: 3_600, quantity: quantity, events: to - from)],
-      series: [
-        SeriesDefinition(
-          key: key, tenant: Array(tenant.utf8), meter: MeterID(1), paths: ["region"], values: [Array(region.utf8)])
-      ], identities: [page], forgetBeforeMs: 0, quarantined: [], conflicts: [])
+      series: series, identities: [page], forgetBeforeMs: 0, quarantined: [], conflicts: [])
   }
 }

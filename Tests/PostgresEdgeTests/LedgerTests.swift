@@ -119,8 +119,9 @@ import Testing
     _ = try bench.begin(claim)
     var flush = Flush.sample(claim, tenant: "e\u{0301}")
     let other = Flush.sample(claim, tenant: "x")
-    flush.series.append(other.series[0])
-    flush.series[1].tenant = Array("\u{E9}".utf8)
+    var composed = other.series[0]
+    composed.tenant = Array("\u{E9}".utf8)
+    flush.series.append(composed)
     flush.rollups.append(other.rollups[0])
     #expect(bench.commit(flush) == .committed)
     #expect(try bench.quantities().count == 2)
