@@ -49,9 +49,11 @@ let package = Package(
       name: "CSimdjson", cxxSettings: [.unsafeFlags(["-Wall", "-Werror"])], linkerSettings: [.linkedLibrary("simdjson")]
     ),
 
+    .systemLibrary(name: "CScan"),
+
     // The pure middle.
     room("MeterModel", imports: []),
-    room("MeterWire", imports: ["MeterModel", "CSimdjson", "CLibzstd", "CXXHash"]),
+    room("MeterWire", imports: ["MeterModel", "CScan", "CSimdjson", "CLibzstd", "CXXHash"]),
     room("MeterCore", imports: ["MeterModel"]),
 
     // The edges.

@@ -187,6 +187,20 @@ struct IdentityTable: ~Copyable {
     place(Slot(fingerprint: entry.fingerprint, word: pack(entry, generation)), entry.window)
   }
 
+  /// The same for the same identities, however the table came to hold them.
+  var digest: UInt64 {
+    var sum: UInt64 = 0
+    for at in 0..<capacity where isUsed(at) {
+      let slot = unsafe slots[at]
+      guard isRemembered(slot) else { continue }
+      let offset = baseOffset &+ Int64(slot.word & Self.offsetMask)
+      let rest = slot.word >> 40 ^ UInt64(bitPattern: generation &- Int64(age(slot.word))) << 24
+      let window = unsafe UInt64(UInt32(bitPattern: windows[at]))
+      sum &+= Digest.of(slot.fingerprint, UInt64(bitPattern: offset), rest, window)
+    }
+    return sum
+  }
+
   /// Notes that what a remembered fingerprint stands for was taken back.
   mutating func markVoided(_ fingerprint: UInt64) {
     guard let at = position(of: fingerprint) else { return }

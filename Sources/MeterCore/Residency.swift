@@ -94,29 +94,42 @@ struct Residency: ~Copyable {
 
   /// Series mostly go on from window to window; what the neighbour has handed over need not be handed over again.
   private func isDefinedNearby(_ series: SeriesKey, _ window: Int32) -> Bool {
-    for near in [window &- 1, window &+ 1] {
-      let position = cells.find(series, near)
-      if position >= 0, cells[position].isDefined { return true }
-    }
-    return false
+    let before = cells.find(series, window &- 1)
+    if before >= 0, cells[before].isDefined { return true }
+    let after = cells.find(series, window &+ 1)
+    return after >= 0 && cells[after].isDefined
   }
 
   /// What was counted since the last seal, in the order of series and window, so that rows are written in the order of their keys.
   func rollups(_ windows: WindowGrid) -> [RollupDelta] {
-    // Numbers are sorted, not rows; the first half of a key tells nearly all of them apart.
-    var order: [(high: UInt64, position: UInt32)] = cells.touched.map { (cells[Int($0)].series.high, $0) }
-    order.sort { a, b in
-      if a.high != b.high { return a.high < b.high }
-      let (left, right) = (cells[Int(a.position)], cells[Int(b.position)])
+    let touched = cells.touched
+    let order = KeyOrder.sorted(touched.count) {
+      cells[Int(touched[$0])].series.high
+    } isBefore: {
+      let (left, right) = (cells[Int(touched[$0])], cells[Int(touched[$1])])
       return left.series == right.series ? left.window < right.window : left.series < right.series
     }
-    return order.map { _, position in
-      let cell = cells[Int(position)]
+    return order.map { place in
+      let cell = cells[Int(touched[place])]
       return RollupDelta(
         series: cell.series, group: cell.group == CellTable.noGroup ? 0 : groups.groups[Int(cell.group)].hash,
         windowStartSeconds: windows.startSeconds(of: cell.window), merge: cells.merge(of: cell),
         quantity: Quantity(units: cell.units, scale: Int(cell.scale)), events: Int64(cell.events))
     }
+  }
+
+  /// The same for the same sums, however they came to be here.
+  var digest: UInt64 {
+    var sum: UInt64 = 0
+    for position in 0..<cells.count {
+      let cell = cells[position]
+      let total = UInt128(bitPattern: cell.kind == .add ? cell.total : 0)
+      let members = cell.group == CellTable.noGroup ? 0 : UInt64(groups.groups[Int(cell.group)].members)
+      sum &+= Digest.of(
+        cell.series.high, cell.series.low, UInt64(UInt32(bitPattern: cell.window)), UInt64(total >> 64),
+        UInt64(truncatingIfNeeded: total), members)
+    }
+    return sum
   }
 
   mutating func seal(_ flush: Int64) {

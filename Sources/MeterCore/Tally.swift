@@ -100,10 +100,16 @@ public struct Tally: ~Copyable {
     Size(
       pendingRows: residency.cells.touched.count + samples.count + values.count + newSeries.count
         + newIdentities.count + quarantined.count + conflicts.count,
-      pendingBytes: residency.cells.pendingBytes + keptBytes + newSeries.bytes + samples.count * MemoryLayout<LevelSample>.stride
+      pendingBytes: residency.cells.pendingBytes + keptBytes + newSeries.bytes + samples.count
+        * MemoryLayout<LevelSample>.stride
         + values.count * MemoryLayout<DistinctValue>.stride * 2 + newIdentities.reduce(0) { $0 + $1.bytes.count },
       identities: identities.count, identityBytes: identities.bytes, series: residency.cells.count,
       seriesBytes: residency.bytes)
+  }
+
+  /// A number for all that decides what comes next: the same for the same records, however they were cut into batches and sealed.
+  public var digest: UInt64 {
+    Digest.of(UInt64(bitPattern: cursor), UInt64(bitPattern: highWaterMs), identities.digest, residency.digest)
   }
 
   /// What a batch did.
@@ -281,7 +287,12 @@ public struct Tally: ~Copyable {
   /// Everything since the last seal, frozen. Counting goes on from there; identities and totals stay.
   public mutating func seal() -> Flush {
     flushNumber += 1
-    newSeries.sort()
+    newSeries.reorder(
+      KeyOrder.sorted(newSeries.count) {
+        newSeries.key($0).high
+      } isBefore: {
+        newSeries.key($0) < newSeries.key($1)
+      })
     let flush = Flush(
       number: flushNumber, partition: partition, epoch: epoch, range: OffsetRange(from: sealedTo, to: cursor),
       highWaterMs: highWaterMs, verdicts: verdicts, rollups: residency.rollups(rules.windows), samples: samples,

@@ -130,8 +130,10 @@ public struct SeriesDefinitions: Sendable {
     for value in definition.values { add(value.span) }
   }
 
-  /// Puts them in the order of their keys.
-  public mutating func sort() { entries.sort { $0.key < $1.key } }
+  public func key(_ index: Int) -> SeriesKey { entries[index].key }
+
+  /// Puts them in another order, given by their places.
+  public mutating func reorder(_ places: [Int]) { entries = places.map { entries[$0] } }
 
   public subscript(index: Int) -> SeriesDefinition {
     let entry = entries[index]

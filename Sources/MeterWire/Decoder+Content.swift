@@ -63,11 +63,14 @@ extension Decoder {
   func text(_ token: JSONToken, _ arena: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
     let start = Int(token.start)
     guard token.escaped else {
-      return Fingerprint.hash64(
-        EventBatch.Bytes(.arena, start: start, length: Int(token.length)), arena, [], seed: seed)
+      return unsafe arena.withUnsafeBufferPointer {
+        unsafe Fingerprint.brief($0.baseAddress! + start, Int(token.length), seed: seed)
+      }
     }
     var text: [UInt8] = []
     _ = JSONString.unescape(arena, from: start, to: start + Int(token.length), into: &text)
-    return Fingerprint.hash64(EventBatch.Bytes(.scratch, start: 0, length: text.count), arena, text, seed: seed)
+    let length = text.count
+    text.append(contentsOf: repeatElement(0, count: 16))
+    return unsafe text.withUnsafeBufferPointer { unsafe Fingerprint.brief($0.baseAddress!, length, seed: seed) }
   }
 }

@@ -17,7 +17,7 @@ extension Decoder {
     if shape.time >= 0 {
       let time = slot(shape.time)
       guard
-        let instant = TimeText.parse(text, from: Int(time.start), to: Int(time.start) &+ Int(time.length))
+        let instant = TimeText.parse(text, from: Int(time.start), to: Int(time.start &+ time.length), &day)
       else { return false }
       event.time = instant
     }
@@ -117,8 +117,7 @@ extension Decoder {
       let step = shapes.steps[index]
       switch step.kind {
       case .string:
-        let hash = unsafe text.withUnsafeBufferPointer { unsafe Self.hash64($0.baseAddress!, slot(step.slot), seed) }
-        sum &+= Fingerprint.join(step.name, hash)
+        sum &+= Fingerprint.join(step.name, brief(slot(step.slot), text, seed))
       case .bare:
         sum &+= Fingerprint.join(step.name, bare(slot(step.slot), text, seed))
       case .open:
@@ -139,7 +138,14 @@ extension Decoder {
     case UInt8(ascii: "t"): 1
     case UInt8(ascii: "f"): 2
     case UInt8(ascii: "n"): 3
-    default: unsafe text.withUnsafeBufferPointer { unsafe Self.hash64($0.baseAddress!, slot, seed &+ 1) }
+    default: brief(slot, text, seed &+ 1)
+    }
+  }
+
+  @inline(__always)
+  private func brief(_ slot: Shape.Slot, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+    unsafe text.withUnsafeBufferPointer {
+      unsafe Fingerprint.brief($0.baseAddress! + Int(slot.start), Int(slot.length), seed: seed)
     }
   }
 

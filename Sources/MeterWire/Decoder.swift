@@ -10,13 +10,15 @@ import MeterModel
 public struct Decoder: ~Copyable {
   /// One go ends after this many records or inflated bytes: enough to keep the loop hot, and a bound on what compressed
   /// values can become.
-  private static let recordsInOneGo = 256
+  private static let recordsInOneGo = 512
   private static let inflatedInOneGo = 8 << 20
 
   let eventBytesMax: Int
   var json: JSONText
   private var frame: ZstdFrame
   var shapes = ShapeTree()
+  /// The day of the event before.
+  var day = TimeText.Day()
   /// The rules that `shapes` was learnt under.
   private var learntMeters: [Meter] = []
   private var learntSeed: UInt64 = 0

@@ -37,6 +37,23 @@ enum Fingerprint {
     return SeriesKey(high: hash.high64, low: hash.low64)
   }
 
+  /// For contents, which only tell a repetition from a conflict: texts of up to sixteen bytes, which are nearly all, as two words. Sixteen
+  /// bytes from `text` on can be read, whatever its length.
+  @inline(__always)
+  static func brief(_ text: UnsafePointer<UInt8>, _ length: Int, seed: UInt64) -> UInt64 {
+    guard length <= 16 else { return unsafe cxxhash_64(text, length, seed) }
+    let bytes = unsafe UnsafeRawPointer(text)
+    var low = unsafe UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    var high: UInt64 = 0
+    if length < 8 {
+      low &= (1 << UInt64(truncatingIfNeeded: 8 &* length)) &- 1
+    } else if length > 8 {
+      // The last eight bytes, which may share some with the first.
+      high = unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: length &- 8, as: UInt64.self))
+    }
+    return join(low ^ seed, high &+ UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15)
+  }
+
   /// Spreads and joins two hashes; not commutative.
   @inline(__always)
   static func join(_ a: UInt64, _ b: UInt64) -> UInt64 {

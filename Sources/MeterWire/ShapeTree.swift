@@ -1,3 +1,5 @@
+import CScan
+
 /// The layouts that events of late were written in, as a tree: at each node a literal that must stand in the text to the byte, then a
 /// slot that holds any plain value, then the nodes that can follow.
 ///
@@ -19,6 +21,7 @@ struct ShapeTree: ~Copyable {
   /// A node with more followers than this makes no more: trying them all would cost more than the general way.
   static let followersMax = 16
   private static let textMax = 64 << 10
+  private static let readAhead = 16
   /// How many events a full tree may miss before it is forgotten.
   private static let missesMax = 4_096
 
@@ -38,9 +41,11 @@ struct ShapeTree: ~Copyable {
     var next: Int32
   }
 
-  private var nodes: [Node] = []
-  /// Literals, each padded with zeros to whole words of eight bytes.
-  private var text: [UInt8] = []
+  private let nodes: UnsafeMutablePointer<Node>
+  private var nodeCount = 0
+  /// Literals, with room to read past the last.
+  private let text: UnsafeMutablePointer<UInt8>
+  private var textCount = 0
   private(set) var shapes: [Shape] = []
   private(set) var fields: [Shape.Field] = []
   private(set) var steps: [Shape.Step] = []
@@ -50,11 +55,18 @@ struct ShapeTree: ~Copyable {
   private var misses = 0
 
   init() {
+    unsafe nodes = .allocate(capacity: Self.nodesMax)
+    unsafe text = .allocate(capacity: Self.textMax + Self.readAhead)
+    unsafe text.initialize(repeating: 0, count: Self.textMax + Self.readAhead)
     unsafe slots = .allocate(capacity: Self.slotsMax)
     unsafe slots.initialize(repeating: Shape.Slot(start: 0, length: 0), count: Self.slotsMax)
   }
 
-  deinit { unsafe slots.deallocate() }
+  deinit {
+    unsafe nodes.deallocate()
+    unsafe text.deallocate()
+    unsafe slots.deallocate()
+  }
 
   @inline(__always)
   func slot(_ index: Int32) -> Shape.Slot {
@@ -63,8 +75,8 @@ struct ShapeTree: ~Copyable {
   }
 
   mutating func forget() {
-    nodes.removeAll(keepingCapacity: true)
-    text.removeAll(keepingCapacity: true)
+    nodeCount = 0
+    textCount = 0
     shapes.removeAll(keepingCapacity: true)
     fields.removeAll(keepingCapacity: true)
     steps.removeAll(keepingCapacity: true)
@@ -74,73 +86,58 @@ struct ShapeTree: ~Copyable {
 
   /// The shape of the text, whose slots `slot` then has; -1 when it is none that is known.
   func match(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Int {
-    guard !nodes.isEmpty else { return -1 }
-    let nodes = self.nodes.span
-    let text = self.text.span
+    guard nodeCount > 0 else { return -1 }
+    precondition(start >= 0 && start <= end && end &+ Self.readAhead <= arena.count, "texts are padded")
+    return unsafe arena.withUnsafeBufferPointer { unsafe match($0.baseAddress!, start, end, arena) }
+  }
+
+  /// Positions stay at or below `end`, indices are those of nodes, and no path has more slots than there is room for.
+  @inline(__always)
+  private func match(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ arena: Swift.Span<UInt8>) -> Int {
     var at = start
     var slot = 0
-    var index = 0
+    var index: Int32 = 0
     repeat {
-      let node = nodes[index]
-      let behind = at &+ Int(node.length)
-      if behind <= end, Self.isSame(arena, at, text, Int(node.literal), Int(node.length)) {
-        let stop: Int
-        switch node.ending {
-        case .string: stop = Self.plainEnd(arena, from: behind, to: end)
-        case .bare: stop = Self.bareEnd(arena, from: behind, to: end)
+      let node = unsafe nodes + Int(index)
+      let length = unsafe Int(node.pointee.length)
+      let behind = at &+ length
+      if behind <= end, unsafe cscan_same(bytes + at, text + Int(node.pointee.literal), length) {
+        var stop = -1
+        switch unsafe node.pointee.ending {
+        case .string:
+          stop = unsafe behind &+ cscan_plain(bytes + behind, end &- behind)
+          if stop >= end { stop = -1 } else if unsafe bytes[stop] != 0x22 { stop = -1 }
+        case .bare:
+          stop = Self.bareEnd(arena, from: behind, to: end)
         case .end:
-          if behind == end { return Int(node.shape) }
-          stop = -1
+          if behind == end { return unsafe Int(node.pointee.shape) }
         }
         if stop >= 0 {
-          // A path through the tree has at most so many slots.
           unsafe slots[slot] = Shape.Slot(
             start: Int32(truncatingIfNeeded: behind), length: Int32(truncatingIfNeeded: stop &- behind))
           slot &+= 1
           at = stop
-          index = Int(node.firstFollower)
+          index = unsafe node.pointee.firstFollower
           continue
         }
       }
-      index = Int(node.next)
+      index = unsafe node.pointee.next
     } while index >= 0
     return -1
   }
 
+  /// Where a whole number of one to seven digits ends that is followed by what can follow a number, nil if it is none such.
   @inline(__always)
-  private static func isSame(
-    _ arena: Swift.Span<UInt8>, _ at: Int, _ text: Swift.Span<UInt8>, _ literal: Int, _ length: Int
-  ) -> Bool {
-    var done = 0
-    while done &+ 8 <= length {
-      if arena.word(at: at &+ done) != text.word(at: literal &+ done) { return false }
-      done &+= 8
+  private static func wholeEnd(_ word: UInt64, _ start: Int, _ end: Int) -> Int? {
+    let values = word ^ 0x3030_3030_3030_3030
+    // A carry may spoil a byte above one that is no digit, never below.
+    let others = (values | (values &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0
+    let digits = others.trailingZeroBitCount >> 3
+    guard digits > 0, digits < 8, start &+ digits <= end, values & 0xFF != 0 || digits == 1 else { return nil }
+    switch UInt8(truncatingIfNeeded: word >> UInt64(8 &* digits)) {
+    case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
+    default: return start &+ digits
     }
-    // The rest of the literal's last word is zeros.
-    let rest = UInt64(truncatingIfNeeded: length &- done) &* 8
-    if rest == 0 { return true }
-    return arena.word(at: at &+ done) & ((1 << rest) &- 1) == text.word(at: literal &+ done)
-  }
-
-  /// Where a string of printable ASCII ends, or -1 if it is none. The arena's padding makes reading past the text sound.
-  @inline(__always)
-  private static func plainEnd(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    var at = start
-    while at < end {
-      let word = arena.word(at: at)
-      // The high bit of each byte that ends the string or makes it unplain: a quote, a backslash, DEL, a control character, a byte
-      // beyond ASCII. A borrow may flag a byte above a true one, never below.
-      let flags =
-        (((word ^ 0x22 &* ones) &- ones) | ((word ^ 0x5C &* ones) &- ones) | ((word ^ 0x7F &* ones) &- ones)
-          | (word &- 0x20 &* ones) | word) & (0x80 &* ones)
-      if flags != 0 {
-        at &+= flags.trailingZeroBitCount >> 3
-        return at < end && arena[at] == 0x22 ? at : -1
-      }
-      at &+= 8
-    }
-    return -1
   }
 
   /// Where a number, `true`, `false` or `null` ends, or -1.
@@ -152,7 +149,7 @@ struct ShapeTree: ~Copyable {
     case UInt8(ascii: "t"): return word & 0xFFFF_FFFF == 0x6575_7274 && start &+ 4 <= end ? start &+ 4 : -1
     case UInt8(ascii: "n"): return word & 0xFFFF_FFFF == 0x6C6C_756E && start &+ 4 <= end ? start &+ 4 : -1
     case UInt8(ascii: "f"): return word & 0xFF_FFFF_FFFF == 0x65_736C_6166 && start &+ 5 <= end ? start &+ 5 : -1
-    default: return JSONNumber.end(arena, from: start, to: end) ?? -1
+    default: return wholeEnd(word, start, end) ?? JSONNumber.end(arena, from: start, to: end) ?? -1
     }
   }
 }
@@ -208,38 +205,40 @@ extension ShapeTree {
 
   mutating func learn(_ draft: Draft, _ arena: Swift.Span<UInt8>) {
     var last = -1
-    var index = nodes.isEmpty ? -1 : 0
+    var index = nodeCount > 0 ? 0 : -1
     for part in draft.parts {
       var followers = 0
       var before = -1
       while index >= 0, !isNode(index, part, arena) {
         followers += 1
         before = index
-        index = Int(nodes[index].next)
+        index = unsafe Int(nodes[index].next)
       }
       if index < 0 {
-        index = nodes.count
-        guard index < Self.nodesMax, followers < Self.followersMax, text.count < Self.textMax else {
+        index = nodeCount
+        let length = part.end - part.start
+        guard index < Self.nodesMax, followers < Self.followersMax, textCount + length <= Self.textMax else {
           isFull = true
           return
         }
-        nodes.append(
-          Node(
-            literal: Int32(text.count), length: Int32(part.end - part.start), ending: part.ending, shape: -1,
-            firstFollower: -1, next: -1))
-        for at in part.start..<part.end { text.append(arena[at]) }
-        text.append(contentsOf: repeatElement(0, count: 8 - text.count % 8))
+        unsafe (nodes + index).initialize(
+          to: Node(
+            literal: Int32(textCount), length: Int32(length), ending: part.ending, shape: -1, firstFollower: -1,
+            next: -1))
+        for at in part.start..<part.end { unsafe text[textCount + at - part.start] = arena[at] }
+        textCount += length
+        nodeCount += 1
         if before >= 0 {
-          nodes[before].next = Int32(index)
+          unsafe nodes[before].next = Int32(index)
         } else if last >= 0 {
-          nodes[last].firstFollower = Int32(index)
+          unsafe nodes[last].firstFollower = Int32(index)
         }
       }
       last = index
-      index = Int(nodes[last].firstFollower)
+      index = unsafe Int(nodes[last].firstFollower)
     }
-    guard nodes[last].shape < 0 else { return }
-    nodes[last].shape = Int32(shapes.count)
+    guard unsafe nodes[last].shape < 0 else { return }
+    unsafe nodes[last].shape = Int32(shapes.count)
     var shape = draft.shape
     shape.firstField = Int32(fields.count)
     shape.firstStep = Int32(steps.count)
@@ -250,8 +249,11 @@ extension ShapeTree {
   }
 
   private func isNode(_ index: Int, _ part: Draft.Part, _ arena: Swift.Span<UInt8>) -> Bool {
-    let node = nodes[index]
-    return node.ending == part.ending && Int(node.length) == part.end - part.start
-      && Self.isSame(arena, part.start, text.span, Int(node.literal), Int(node.length))
+    let node = unsafe nodes[index]
+    guard node.ending == part.ending, Int(node.length) == part.end - part.start else { return false }
+    for at in 0..<Int(node.length) {
+      if unsafe text[Int(node.literal) + at] != arena[part.start + at] { return false }
+    }
+    return true
   }
 }

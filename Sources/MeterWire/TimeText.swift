@@ -5,35 +5,57 @@ import MeterModel
 /// `:60` is taken in any minute as the last nanosecond before the next one. Ten or more fraction digits are refused, as is anything
 /// the grammar does not have. What lies beyond 1677 or 2262 is held at the nearer end of `Instant`.
 enum TimeText {
-  static func parse(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Instant? {
+  /// The day that was read last: neighbours mostly share it, and the calendar is the slow part.
+  struct Day {
+    /// Its ten bytes, less what `isDigits` takes off.
+    fileprivate var date: UInt64 = .max
+    fileprivate var day: UInt64 = .max
+    fileprivate var seconds = 0
+  }
+
+  /// No time that could be kept is longer.
+  private static let bytesMax = 35
+  private static let readAhead = 16
+
+  /// Of any bytes, whatever follows them.
+  static func parse(_ bytes: Swift.Span<UInt8>, from start: Int, to end: Int) -> Instant? {
+    guard end - start <= bytesMax else { return nil }
+    var day = Day()
+    if end + readAhead <= bytes.count { return parse(bytes, from: start, to: end, &day) }
+    var padded: [UInt8] = []
+    padded.reserveCapacity(bytesMax + readAhead)
+    for at in start..<end { padded.append(bytes[at]) }
+    padded.append(contentsOf: repeatElement(0, count: readAhead))
+    return parse(padded.span, from: 0, to: end - start, &day)
+  }
+
+  /// Of bytes that sixteen more follow.
+  @inline(__always)
+  static func parse(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int, _ known: inout Day) -> Instant? {
     // 2026-11-21T10:15:00Z is the shortest: 20 bytes.
     guard end - start >= 20 else { return nil }
     // Eight bytes at a time: digits lose their 0x30, and what must stand between them becomes zero.
     let date = arena.word(at: start) ^ 0x2D30_302D_3030_3030
     let hours = (arena.word(at: start &+ 8) | 0x20_0000) ^ 0x3030_3A30_3074_3030
     let rest = arena.word(at: start &+ 11) ^ 0x3030_3A30_303A_3030
-    guard isDigits(date, not: 0xFF00_00FF_0000_0000), isDigits(hours, not: 0x0000_FF00_00FF_0000),
-      isDigits(rest, not: 0x0000_FF00_00FF_0000)
-    else { return nil }
-    let year = pair(date, 0) * 100 + pair(date, 2)
-    let (month, day) = (pair(date, 5), pair(hours, 0))
+    guard isDigits(hours, not: 0x0000_FF00_00FF_0000), isDigits(rest, not: 0x0000_FF00_00FF_0000) else { return nil }
+    if date != known.date || hours & 0xFFFF != known.day {
+      guard isDigits(date, not: 0xFF00_00FF_0000_0000) else { return nil }
+      let year = pair(date, 0) * 100 + pair(date, 2)
+      let (month, day) = (pair(date, 5), pair(hours, 0))
+      guard (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year) else { return nil }
+      known = Day(date: date, day: hours & 0xFFFF, seconds: daysSince1970(year, month, day) * 86_400)
+    }
     let (hour, minute, second) = (pair(hours, 3), pair(hours, 6), pair(rest, 6))
-    guard (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year), hour <= 23, minute <= 59,
-      second <= 60
-    else { return nil }
+    guard hour <= 23, minute <= 59, second <= 60 else { return nil }
 
     var at = start + 19
     var nanoseconds = 0
     if arena[at] == UInt8(ascii: ".") {
-      at += 1
-      let first = at
-      while at < end, arena[at].isDigit {
-        guard at - first < 9 else { return nil }
-        nanoseconds = nanoseconds * 10 + Int(arena[at] - UInt8(ascii: "0"))
-        at += 1
-      }
-      guard at > first else { return nil }
-      for _ in (at - first)..<9 { nanoseconds *= 10 }
+      let digits = leadingDigits(arena, at + 1, end)
+      guard digits >= 1, digits <= 9 else { return nil }
+      nanoseconds = fraction(arena, at + 1, digits)
+      at += 1 + digits
     }
     guard at < end else { return nil }
     var offsetMinutes = 0
@@ -52,8 +74,7 @@ enum TimeText {
     guard at == end else { return nil }
 
     if second == 60 { nanoseconds = 999_999_999 }
-    let seconds =
-      daysSince1970(year, month, day) * 86_400 + hour * 3_600 + (minute - offsetMinutes) * 60 + min(second, 59)
+    let seconds = known.seconds + hour * 3_600 + (minute - offsetMinutes) * 60 + min(second, 59)
     return saturated(seconds: seconds, nanoseconds: nanoseconds)
   }
 
@@ -66,6 +87,30 @@ enum TimeText {
   @inline(__always)
   private static func isDigits(_ word: UInt64, not separators: UInt64) -> Bool {
     (word | (word &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 == 0 && word & separators == 0
+  }
+
+  /// How many digits stand from `start` on, ten meaning more than nine.
+  @inline(__always)
+  private static func leadingDigits(_ arena: Swift.Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    let word = arena.word(at: start) ^ 0x3030_3030_3030_3030
+    let others = (word | (word &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0
+    // A carry may spoil a byte above one that is no digit, never below.
+    var count = min(others.trailingZeroBitCount >> 3, end - start)
+    while count >= 8, count < 10, start &+ count < end, arena[start &+ count].isDigit { count &+= 1 }
+    return count
+  }
+
+  /// One to nine digits as billionths.
+  @inline(__always)
+  private static func fraction(_ arena: Swift.Span<UInt8>, _ start: Int, _ digits: Int) -> Int {
+    // Moved up, so that eight digits stand there, the missing ones as zeros behind the others.
+    var word = arena.word(at: start) ^ 0x3030_3030_3030_3030
+    if digits < 8 { word &= (1 << UInt64(8 &* digits)) &- 1 }
+    word = (word &* 10 &+ word >> 8) & 0x00FF_00FF_00FF_00FF
+    word = (word &* 100 &+ word >> 16) & 0x0000_FFFF_0000_FFFF
+    word = (word &* 10_000 &+ word >> 32) & 0xFFFF_FFFF
+    let ninth = digits == 9 ? Int(arena[start &+ 8] &- UInt8(ascii: "0")) : 0
+    return Int(truncatingIfNeeded: word) &* 10 &+ ninth
   }
 
   /// The two digits from a byte on as a number.

@@ -96,6 +96,19 @@ struct Books {
     return row
   }
 
+  /// The same for the same tables; pages are compared by their entries, for how they are cut rests on the seals.
+  var digest: UInt64 {
+    var text = usage
+    for partition in partitions {
+      text.append("\(partition.cursor) \(partition.highWaterMs) \(Verdict.allCases.map { partition.verdicts[$0] })")
+      text += partition.pages.flatMap { page in
+        (0..<page.count).map { "\(page.generationEndMs) \(page[$0])" }
+      }.sorted(by: bytewise)
+      text += partition.quarantined.map { "\($0)" } + partition.conflicts.map { "\($0)" }
+    }
+    return text.joined(separator: "\n").utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
   /// A row of the view `usage`, as text.
   var usage: [String] {
     rollups.compactMap { row, sum in

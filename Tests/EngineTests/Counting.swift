@@ -10,6 +10,10 @@ struct Counting {
     case none, crashes
   }
 
+  /// Each partition's state at the end, when nothing was thrown out of memory.
+  private(set) var digests: [UInt64] = []
+  private let evicts: Bool
+
   struct StillCold: Error {}
 
   let log: HostileLog
@@ -21,11 +25,14 @@ struct Counting {
   private let rules: MeterRules
   let tallyRules: Tally.Rules
 
-  init(_ log: HostileLog, seed: UInt64, faults: Faults) {
+  /// `splits` chooses batches and seals by a seed of their own, and leaves all in memory.
+  init(_ log: HostileLog, seed: UInt64, faults: Faults, splits: UInt64? = nil) {
     self.log = log
     self.faults = faults
+    evicts = splits == nil
     dice = Dice(seed &+ 77)
     rules = MeterRules(meters: HostileCatalog.meters, seed: dice.next())
+    if let splits { dice = Dice(splits) }
     func span(_ duration: Duration) -> TimeSpan {
       TimeSpan(
         nanoseconds: duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
@@ -74,7 +81,7 @@ struct Counting {
         while decoded < batch.records.count {
           decoded = decoder.decode(batch, from: decoded, rules, into: &events)
           // What is in memory is thrown out at random: it must not matter.
-          let chance = dice.pick([0, 0, 2, 10])
+          let chance = evicts ? dice.pick([0, 0, 2, 10]) : 0
           if chance > 0 { tally.evict { _ in dice.once(in: chance) } }
           if case .cold(let keys) = tally.apply(batch, events, now: now) {
             loads += 1
@@ -101,6 +108,7 @@ struct Counting {
         next = records.firstIndex { $0.offset >= tally.cursor } ?? records.count
       }
     }
+    digests.append(tally.digest)
   }
 
   func batch(_ records: ArraySlice<OracleRecord>) -> RecordBatch {
