@@ -30,6 +30,9 @@ final class DeliveryLedger {
 
   var outstanding: Int { sent - acknowledged - failed }
 
+  /// Of a replayed record nobody knows what it should come to.
+  func countSent() { sent += 1 }
+
   func countSent(_ condition: Condition) {
     sent += 1
     switch condition {
@@ -43,7 +46,7 @@ final class DeliveryLedger {
   /// Reports of a partition come in the order of its offsets, since the producer keeps it through retries. A copy relies
   /// on that, so it is looked at here for each record and not only hoped for.
   func acknowledge(
-    partition: Int, offset: Int64, timestampMs: Int64, key: Span<UInt8>, value: Span<UInt8>
+    partition: Int, offset: Int64, timestampMs: Int64, key: Span<UInt8>, value: Span<UInt8>, shape: RecordShape = .plain
   ) throws(LabError) {
     acknowledged += 1
     // The topic may have grown since the start.
@@ -60,7 +63,8 @@ final class DeliveryLedger {
       throw .disorder(topic: place, partition: partition, offset: offset, expectedFrom: nextOffsets[partition])
     }
     nextOffsets[partition] = offset + 1
-    try copy?.append(partition: partition, offset: offset, timestampMs: timestampMs, key: key, value: value)
+    try copy?.append(
+      partition: partition, offset: offset, timestampMs: timestampMs, key: key, value: value, shape: shape)
   }
 
   func fail(_ code: String) {

@@ -12,6 +12,8 @@ public enum LabError: Error, Equatable, CustomStringConvertible {
   case disorder(topic: String, partition: Int, offset: Int64, expectedFrom: Int64)
   case cannotWrite(path: String, errno: Int32)
   case system(call: String, errno: Int32)
+  /// A file of records that cannot be read or sent; `place` is its line.
+  case input(place: String, problem: String, remedy: String)
   /// A line on the broker's standard input that is not a command.
   case command(problem: String, remedy: String)
 
@@ -19,6 +21,7 @@ public enum LabError: Error, Equatable, CustomStringConvertible {
   public var exitStatus: Int32 {
     switch self {
     case .option, .property, .command: 64
+    case .input: 65
     case .unreachable, .kafka: 69
     case .disorder, .system: 70
     case .cannotWrite(_, let code): code == EACCES || code == EPERM ? 77 : 73
@@ -42,6 +45,8 @@ public enum LabError: Error, Equatable, CustomStringConvertible {
       "files: '\(path)' cannot be written (\(Self.reason(code))); free space or choose another path"
     case .system(let call, let code):
       "system: \(call) failed (\(Self.reason(code))); run again with more resources"
+    case .input(let place, let problem, let remedy):
+      "\(place): \(problem); \(remedy)"
     case .command(let problem, let remedy):
       "\(problem); \(remedy)"
     }

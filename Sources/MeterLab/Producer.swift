@@ -87,11 +87,60 @@ import CRdkafka
         unsafe fields[3].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: key.baseAddress), size: key.count)
         unsafe fields[4].u.mem = .init(ptr: UnsafeMutableRawPointer(mutating: value.baseAddress), size: value.count)
         unsafe fields[5].u.ptr = UnsafeMutableRawPointer(bitPattern: Int(record.timestampMs))
-        guard let refusal = unsafe rd_kafka_produceva(client, fields.baseAddress, fields.count) else { return .queued }
-        let code = unsafe rd_kafka_error_code(refusal)
-        unsafe rd_kafka_error_destroy(refusal)
-        return code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? .full : .refused(code)
+        return unsafe produce(UnsafeBufferPointer(fields))
       }
+    }
+  }
+
+  /// To its own partition, with everything that it has.
+  func send(_ record: borrowing ReplayedRecord) -> Outcome {
+    let headers = unsafe rd_kafka_headers_new(record.headers.count)
+    for header in record.headers { unsafe Self.add(header, to: headers) }
+    let outcome = unsafe Self.withBytes(record.key) { key, keyCount in
+      unsafe Self.withBytes(record.value) { value, valueCount in
+        var fields = unsafe [rd_kafka_vu_t](self.fields) + [rd_kafka_vu_t(), rd_kafka_vu_t()]
+        unsafe fields[2].u.i64 = record.timestampMs
+        unsafe fields[3].u.mem = .init(ptr: key, size: keyCount)
+        unsafe fields[4].u.mem = .init(ptr: value, size: valueCount)
+        unsafe fields[5].u.ptr = UnsafeMutableRawPointer(bitPattern: Int(record.timestampMs))
+        unsafe fields[6].vtype = RD_KAFKA_VTYPE_PARTITION
+        unsafe fields[6].u.i32 = Int32(record.partition)
+        unsafe fields[7].vtype = RD_KAFKA_VTYPE_HEADERS
+        unsafe fields[7].u.headers = headers
+        return unsafe fields.withUnsafeBufferPointer { unsafe produce($0) }
+      }
+    }
+    // rd_kafka_produceva() owns the headers only when it has taken the record.
+    if outcome != .queued { unsafe rd_kafka_headers_destroy(headers) }
+    return outcome
+  }
+
+  private func produce(_ fields: UnsafeBufferPointer<rd_kafka_vu_t>) -> Outcome {
+    guard let refusal = unsafe rd_kafka_produceva(client, fields.baseAddress, fields.count) else { return .queued }
+    let code = unsafe rd_kafka_error_code(refusal)
+    unsafe rd_kafka_error_destroy(refusal)
+    return code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? .full : .refused(code)
+  }
+
+  private static func add(_ header: RecordHeader, to headers: OpaquePointer?) {
+    unsafe header.name.withUnsafeBytes { name in
+      unsafe withBytes(header.value) { value, count in
+        let text = unsafe name.assumingMemoryBound(to: CChar.self)
+        _ = unsafe rd_kafka_header_add(headers, text.baseAddress, text.count, value, count)
+      }
+    }
+  }
+
+  /// What is not there is a null pointer, and no bytes are a pointer to none: that is how librdkafka tells the two apart. It copies
+  /// before it returns, and writes to neither.
+  private static func withBytes<Value>(
+    _ bytes: [UInt8]?, _ body: (UnsafeMutableRawPointer?, Int) -> Value
+  ) -> Value {
+    guard let bytes else { return body(nil, 0) }
+    // An empty array need not have an address.
+    let addressed = bytes + [0]
+    return unsafe addressed.withUnsafeBytes { buffer in
+      unsafe body(UnsafeMutableRawPointer(mutating: buffer.baseAddress), bytes.count)
     }
   }
 
@@ -134,7 +183,26 @@ import CRdkafka
     try ledger.acknowledge(
       partition: partition, offset: offset, timestampMs: timestampMs,
       key: unsafe key.assumingMemoryBound(to: UInt8.self).span,
-      value: unsafe value.assumingMemoryBound(to: UInt8.self).span)
+      value: unsafe value.assumingMemoryBound(to: UInt8.self).span, shape: unsafe Self.shape(of: message))
+  }
+
+  private static func shape(of message: UnsafePointer<rd_kafka_message_t>) -> RecordShape {
+    var shape = RecordShape.plain
+    shape.hasKey = unsafe message.pointee.key != nil
+    shape.hasValue = unsafe message.pointee.payload != nil
+    var headers: OpaquePointer?
+    guard unsafe rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR else { return shape }
+    var name: UnsafePointer<CChar>?
+    var value: UnsafeRawPointer?
+    var size = 0
+    var place = 0
+    while unsafe rd_kafka_header_get_all(headers, place, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR {
+      let bytes = unsafe value.map { unsafe Array(UnsafeRawBufferPointer(start: $0, count: size)) }
+      shape.headers.append(
+        RecordHeader(name: unsafe name.map { unsafe Array(String(cString: $0).utf8) } ?? [], value: bytes))
+      place += 1
+    }
+    return shape
   }
 
   /// Gives up what Kafka has not acknowledged; each still gets a report, a failed one.

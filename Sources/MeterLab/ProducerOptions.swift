@@ -25,6 +25,8 @@ public struct ProducerOptions: Sendable {
   /// Records waiting for Kafka; when there are more, making new ones waits.
   public var queueRecordsMax = 100_000
   public var queueKilobytesMax = 131_072
+  /// A replayed record may be as large as meterd lets `events.max_size` be, and then some for headers.
+  public var recordBytesMax = 80 << 20
   /// Further librdkafka properties, set last.
   public var properties: [(name: String, value: String)] = []
 
@@ -48,6 +50,8 @@ public struct ProducerOptions: Sendable {
       ("queue.buffering.max.messages", "\(queueRecordsMax)"),
       ("queue.buffering.max.kbytes", "\(queueKilobytesMax)"),
       ("linger.ms", "5"),
+      // What is too large is the broker's to say, and a report tells its answer.
+      ("message.max.bytes", "\(recordBytesMax)"),
     ] + properties
   }
 }

@@ -14,19 +14,36 @@ final class TopicSink: RecordSink {
 
   func send(_ record: borrowing GeneratedRecord, isStopping: () -> Bool) throws(LabError) -> Bool {
     while true {
-      switch producer.send(record) {
-      case .queued:
+      let outcome = producer.send(record)
+      if outcome != .full {
         ledger.countSent(record.condition)
+        note(outcome)
         return true
-      case .refused(let code):
-        ledger.countSent(record.condition)
-        ledger.fail(code.name)
-        return true
-      case .full:
-        try producer.takeReports(timeoutMs: Self.sliceMs, into: ledger)
-        if isStopping() { return false }
       }
+      guard try waitForRoom(isStopping) else { return false }
     }
+  }
+
+  /// The same for a record that is sent as it is.
+  func send(_ record: borrowing ReplayedRecord, isStopping: () -> Bool) throws(LabError) -> Bool {
+    while true {
+      let outcome = producer.send(record)
+      if outcome != .full {
+        ledger.countSent()
+        note(outcome)
+        return true
+      }
+      guard try waitForRoom(isStopping) else { return false }
+    }
+  }
+
+  private func note(_ outcome: Producer.Outcome) {
+    if case .refused(let code) = outcome { ledger.fail(code.name) }
+  }
+
+  private func waitForRoom(_ isStopping: () -> Bool) throws(LabError) -> Bool {
+    try producer.takeReports(timeoutMs: Self.sliceMs, into: ledger)
+    return !isStopping()
   }
 
   func collect() throws(LabError) {

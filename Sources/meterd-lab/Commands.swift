@@ -39,7 +39,7 @@ private let broker = Program.Command(
   ])
 
 private let load = Program.Command(
-  "load", "seeded, realistic CloudEvents into a topic or a file",
+  "load", "seeded, realistic CloudEvents, or the records of a file, into a topic or a file",
   options: [
     .init("brokers", value: "HOST:PORT", "where Kafka is, several with commas; this or --file"),
     .init("topic", value: "T", "the topic; by default usage.events"),
@@ -49,6 +49,8 @@ private let load = Program.Command(
       "of the file: records (NDJSON with offsets and timestamps; the default) or events (bare values, a line each)"
     ),
     .init("partitions", value: "N", "partitions that records of the file are spread over; by default 8"),
+    .init(
+      "from", value: "FILE", "sends the records of this record file in place of made ones; - is stdin; for a topic"),
     .init("count", value: "N", "ends after this many events"),
     .init(
       "seconds", value: "S",

@@ -23,26 +23,40 @@ struct EventLog {
   mutating func read(_ path: String, each: (OracleRecord) -> Void) throws(Complaint) {
     // The last line of the file before may lack its line break.
     try end(each: each)
+    let descriptor = try begin(path)
+    defer { if descriptor != 0 { close(descriptor) } }
+    while let records = try piece(of: descriptor) {
+      for record in records { each(record) }
+    }
+  }
+
+  /// Opens a file for `piece`; the caller closes what is not stdin.
+  mutating func begin(_ path: String) throws(Complaint) -> Int32 {
     self.path = path
     linesBefore = lines
     let descriptor = path == "-" ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unreadable(errno) }
-    defer { if descriptor != 0 { close(descriptor) } }
+    return descriptor
+  }
 
+  /// The records of the lines that end in the next piece of the file, perhaps none; nil at its end.
+  mutating func piece(of descriptor: Int32) throws(Complaint) -> [OracleRecord]? {
     var piece = [UInt8](repeating: 0, count: Self.pieceBytes)
     while true {
       let room = piece.count
       let count = unsafe Glibc.read(descriptor, &piece, room)
-      if count == 0 { return }
+      if count == 0 { return nil }
       if count < 0 {
         if errno == EINTR { continue }
         throw unreadable(errno)
       }
-      let bytes = Array(piece[..<count])
-      let records: [OracleRecord]
-      do throws(RecordFile.Fault) { records = try reader.take(bytes) } catch { throw complaint(error) }
-      lines += records.count
-      for record in records { each(record) }
+      do throws(RecordFile.Fault) {
+        let records = try reader.take(Array(piece[..<count]))
+        lines += records.count
+        return records
+      } catch {
+        throw complaint(error)
+      }
     }
   }
 

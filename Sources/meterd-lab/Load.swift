@@ -3,6 +3,8 @@ import MeterLab
 import MeterModel
 
 enum Load {
+  private static let defaultTopic = "usage.events"
+
   private enum Format: String, CaseIterable {
     case records
     case events
@@ -10,9 +12,11 @@ enum Load {
 
   static func run(_ arguments: Arguments) throws(Complaint) -> ExitStatus {
     let options = try options(arguments)
+    let source = try source(arguments)
     let status: Int32
     do throws(LabError) {
-      status = try LoadProgram.run(options)
+      status =
+        if let source { try LoadProgram.run(options, replaying: source) } else { try LoadProgram.run(options) }
     } catch {
       throw Complaint(error)
     }
@@ -22,6 +26,15 @@ enum Load {
         remedy: "the summary counts the failures by their reason")
     }
     return .done
+  }
+
+  private static func source(_ arguments: Arguments) throws(Complaint) -> RecordFileSource? {
+    guard let path = arguments.text("from") else { return nil }
+    for option in ["file", "seed", "clock", "tenants", "duplicates", "late", "malformed", "padding"]
+    where arguments.has(option) {
+      throw arguments.mistake("'--\(option)' has no meaning for records of a file", remedy: "remove it")
+    }
+    return try RecordFileSource(path: path, topic: arguments.text("topic") ?? defaultTopic)
   }
 
   private static func options(_ arguments: Arguments) throws(Complaint) -> LoadOptions {
@@ -55,7 +68,7 @@ enum Load {
     }
     guard let path = arguments.text("file") else {
       var producer = ProducerOptions(
-        bootstrapServers: arguments.text("brokers") ?? "", topic: arguments.text("topic") ?? "usage.events")
+        bootstrapServers: arguments.text("brokers") ?? "", topic: arguments.text("topic") ?? defaultTopic)
       // A test broker keeps little and drops the rest in silence, so a load is compressed unless it is told otherwise.
       producer.compression = try arguments.choice("compression", of: ProducerOptions.Compression.self) ?? .lz4
       return .topic(producer)

@@ -10,7 +10,7 @@ enum Recount {
     dedupe.window, so after the window and at most a sixteenth of it later.
 
     A record file has one JSON object a line with partition, offset, timestamp, key, headers, value (or value_base64),
-    and topic where it is another one; 'meterd-lab load' writes it with --file or --copy. A file of events has one value
+    and topic where it is another one; 'meterd-lab load' writes it with --file or --copy, and sends it with --from. A file of events has one value
     a line: of partition 0, with the line's number from 0 as the offset and the clock as the Kafka timestamp.
     """
 

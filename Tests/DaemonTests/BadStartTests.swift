@@ -163,7 +163,7 @@ import Testing
 
   private static func run(_ arguments: [String]) throws -> (status: Int32, errors: String) {
     let child = try ChildProcess(try Programs().meterd, arguments, environment: ["METERD_CONFIG": ""])
-    guard case .exited(let status) = try child.waitForExit(within: .seconds(30)) else {
+    guard case .exited(let status) = try child.waitForExit() else {
       throw child.failure("was killed")
     }
     return (status, child.errors)

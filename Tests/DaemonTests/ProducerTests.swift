@@ -35,7 +35,7 @@ import Testing
       try stack.apply(demo)
       try stack.startDaemon().waitUntilReady()
       let process = try emit(stack, stack.folder)
-      guard try process.waitForExit(within: .seconds(30)) == .exited(0) else {
+      guard try process.waitForExit() == .exited(0) else {
         throw process.failure("the example failed")
       }
       try stack.database.waitFor(
@@ -65,7 +65,7 @@ import Testing
   private static let hasKafkaJS = succeeds("/usr/bin/env", ["node", "-e", "require('kafkajs')"])
 
   private static func succeeds(_ program: String, _ arguments: [String]) -> Bool {
-    guard let process = try? ChildProcess(program, arguments), let end = try? process.waitForExit(within: .seconds(20))
+    guard let process = try? ChildProcess(program, arguments), let end = try? process.waitForExit()
     else {
       return false
     }

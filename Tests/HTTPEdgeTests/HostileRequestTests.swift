@@ -6,9 +6,11 @@ import Testing
 @testable import HTTPEdge
 
 @Suite struct HostileRequestTests {
-  /// After whatever happened, the server answers the next client.
+  /// After whatever happened, the server answers the next client. Where idle connections have but a second, a busy machine may
+  /// keep this one waiting as long; then the one after it is served.
   func expectAlive(_ stage: Stage) {
-    #expect(stage.client.get("/healthz")?.body == #"{"status":"ok"}"#)
+    let isServed = waitUntil { stage.client.get("/healthz")?.body == #"{"status":"ok"}"# }
+    #expect(isServed)
   }
 
   static let garbage: [[UInt8]] =
@@ -182,13 +184,10 @@ import Testing
     defer { stage.server.stop() }
     let client = stage.client
     client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n")
-    var sent = 0
-    while sent < 100, client.send("a") {
-      sent += 1
-      usleep(50_000)
-    }
-    #expect(sent < 60)
-    #expect(stage.metricsText.contains("meterd_http_connections_late_total 1\n"))
+    let isDropped = waitUntil { !client.send("a") }
+    #expect(isDropped)
+    let isCounted = waitUntil { stage.metricsText.contains("meterd_http_connections_late_total 1\n") }
+    #expect(isCounted)
     expectAlive(stage)
   }
 
@@ -223,12 +222,15 @@ import Testing
     #expect(stage.memory.lines.allSatisfy { $0.hasPrefix("{\"ts\":") })
   }
 
-  @Test func `stopping is quick while requests hang half-sent`() throws {
-    let stage = try Stage()
+  @Test func `stopping does not wait for requests that hang half-sent`() throws {
+    var bounds = HTTPBounds()
+    bounds.idleSeconds = 3600
+    bounds.requestSeconds = 3600
+    let stage = try Stage(bounds: bounds)
     let clients = (0..<20).map { _ in stage.client }
     clients.forEach { $0.send("POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf") }
     expectAlive(stage)
-    #expect(ContinuousClock().measure { stage.server.stop() } < .seconds(3))
+    #expect(stage.stops())
     #expect(clients.allSatisfy { $0.isClosedByServer() })
   }
 
@@ -244,17 +246,18 @@ import Testing
     let stage = try Stage(bounds: bounds, routes: [stuck])
     let client = stage.client
     client.send("GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
-    usleep(100_000)
-    #expect(ContinuousClock().measure { stage.server.stop() } < .seconds(2))
+    let hasBegun = waitUntil { gate.isAwaited }
+    #expect(hasBegun)
+    #expect(stage.stops())
     #expect(stage.memory.lines.contains { $0.contains("did not stop in time") })
     gate.open()
   }
 }
 
-/// False when it did not come true within ten seconds.
+/// False when it did not come true within two minutes.
 @discardableResult
 func waitUntil(_ condition: () -> Bool) -> Bool {
-  for _ in 0..<1000 {
+  for _ in 0..<12_000 {
     if condition() { return true }
     usleep(10_000)
   }
@@ -264,7 +267,13 @@ func waitUntil(_ condition: () -> Bool) -> Bool {
 /// Holds a handler until the test lets it go.
 final class Gate: Sendable {
   private let isOpen = Atomic<Bool>(false)
+  private let waiters = Atomic<Int>(0)
 
-  func wait() { while !isOpen.load(ordering: .acquiring) { usleep(1000) } }
+  var isAwaited: Bool { waiters.load(ordering: .acquiring) > 0 }
+
+  func wait() {
+    waiters.add(1, ordering: .releasing)
+    while !isOpen.load(ordering: .acquiring) { usleep(1000) }
+  }
   func open() { isOpen.store(true, ordering: .releasing) }
 }

@@ -7,7 +7,8 @@ final class RawClient {
 
   init(port: UInt16, receiveBytes: Int32? = nil) {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    // Only a failure takes so long, however busy the machine is.
+    var patience = timeval(tv_sec: 120, tv_usec: 0)
     unsafe setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     unsafe setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
@@ -39,14 +40,14 @@ final class RawClient {
   @discardableResult
   func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-  /// Everything until the server closes, or nothing comes for five seconds.
+  /// Everything until the server closes, or nothing comes for two minutes.
   func readToEnd() -> String {
     while fill() {}
     defer { unread = [] }
     return String(decoding: unread, as: UTF8.self)
   }
 
-  /// True when the server closed the connection within five seconds.
+  /// True when the server closed the connection within two minutes.
   func isClosedByServer() -> Bool {
     while true {
       var byte: UInt8 = 0

@@ -1,3 +1,4 @@
+import Dispatch
 import MeterModel
 import MeterTelemetry
 
@@ -32,6 +33,17 @@ struct Stage {
       log: Log(level: .debug, sink: memory), metrics: metrics)
     try server.start()
     port = server.port!
+  }
+
+  /// Whether `stop` comes to its end while everything else stays as it is.
+  func stops() -> Bool {
+    let ended = DispatchSemaphore(value: 0)
+    let server = server
+    DispatchQueue.global().async {
+      server.stop()
+      ended.signal()
+    }
+    return ended.wait(timeout: .now() + 120) == .success
   }
 
   var client: RawClient { RawClient(port: port) }

@@ -51,17 +51,17 @@ import Testing
       defer { stage.server.stop() }
       let url = "https://127.0.0.1:\(stage.port)/healthz"
       let answer = try #require(
-        try run("curl", ["--silent", "--max-time", "10", "--noproxy", "*", "--cacert", files.cert, url]),
+        try run("curl", ["--silent", "--max-time", "120", "--noproxy", "*", "--cacert", files.cert, url]),
         "this test needs the curl command; install curl")
       #expect(answer.status == 0)
       #expect(answer.output == #"{"status":"ok"}"#)
       let old = try #require(
-        try run("curl", ["--silent", "--max-time", "10", "--noproxy", "*", "-k", "--tls-max", "1.1", url]))
+        try run("curl", ["--silent", "--max-time", "120", "--noproxy", "*", "-k", "--tls-max", "1.1", url]))
       #expect(old.status != 0)
       let plain = stage.client
       plain.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
       #expect(!plain.readToEnd().contains("ok"))
-      let again = try #require(try run("curl", ["--silent", "--max-time", "10", "--noproxy", "*", "-k", url, url]))
+      let again = try #require(try run("curl", ["--silent", "--max-time", "120", "--noproxy", "*", "-k", url, url]))
       #expect(again.output == #"{"status":"ok"}{"status":"ok"}"#)
       #expect(stage.memory.lines.allSatisfy { $0.hasPrefix("{\"ts\":") })
     }

@@ -38,9 +38,10 @@ import Testing
     func status(within seconds: Double) -> Int32? { program.status(within: seconds) }
   }
 
-  private func load(_ servers: String, count: Int, timeoutMs: Int = 10_000) throws -> LoadSummary {
+  private func load(_ servers: String, count: Int, timeoutMs: Int = 120_000) throws -> LoadSummary {
     var producer = ProducerOptions(bootstrapServers: servers, topic: "usage.events")
     producer.deliveryTimeoutMs = timeoutMs
+    producer.startTimeoutMs = 120_000
     producer.isIdempotent = false
     var options = LoadOptions(target: .topic(producer))
     options.count = count
@@ -60,7 +61,7 @@ import Testing
     let servers = try servers(session)
     #expect(try load(servers, count: 300).partitions.count == 3)
     session.signal(signal)
-    #expect(session.status(within: 10) == 0)
+    #expect(session.status(within: 120) == 0)
   }
 
   @Test func `the end of its input does not end a broker`() throws {
@@ -70,7 +71,7 @@ import Testing
     #expect(session.status(within: 0.3) == nil)
     #expect(try load(servers, count: 10).acknowledged == 10)
     session.signal(SIGTERM)
-    #expect(session.status(within: 10) == 0)
+    #expect(session.status(within: 120) == 0)
   }
 
   @Test func `an error injected by a line fails the next requests of its kind`() throws {
@@ -84,7 +85,7 @@ import Testing
     #expect(try session.say("clear produce") == "ok")
     #expect(try load(servers, count: 10).acknowledged == 10)
     #expect(try session.say("quit") == "ok")
-    #expect(session.status(within: 10) == 0)
+    #expect(session.status(within: 120) == 0)
   }
 
   @Test func `a broker that is down takes nothing and one that is up again does`() throws {
@@ -139,7 +140,7 @@ import Testing
     }
     #expect(try session.say("help").hasPrefix("ok error <ApiKey>"))
     #expect(try session.say("quit") == "ok")
-    #expect(session.status(within: 10) == 0)
+    #expect(session.status(within: 120) == 0)
   }
 
   @Test func `a signal ends a load early, with its summary and status 0`() throws {
@@ -152,9 +153,12 @@ import Testing
     options.output = output.fileHandleForWriting.fileDescriptor
     let fixed = options
     let program = ProgramThread { try LoadProgram.run(fixed) }
-    #expect(program.status(within: 0.5) == nil)
+    // Once there is something in the log, signals are looked for.
+    while try ReadBack.topic("usage.events", partitions: 1, at: broker.bootstrapServers).isEmpty {
+      try #require(program.status(within: 0.1) == nil)
+    }
     program.signal(SIGINT)
-    #expect(program.status(within: 10) == 0)
+    #expect(program.status(within: 120) == 0)
     try output.fileHandleForWriting.close()
     let line = String(decoding: try #require(try output.fileHandleForReading.readToEnd()), as: UTF8.self)
     #expect(line.hasPrefix("sent ") && line.contains(", failed 0,") && line.hasSuffix("\n"))

@@ -8,7 +8,8 @@ import Testing
   private func options(_ broker: MockBroker, count: Int, copy: String? = nil) -> LoadOptions {
     var producer = ProducerOptions(bootstrapServers: broker.bootstrapServers, topic: "usage.events")
     producer.compression = .lz4
-    producer.deliveryTimeoutMs = 10_000
+    producer.deliveryTimeoutMs = 120_000
+    producer.startTimeoutMs = 120_000
     var options = LoadOptions(target: .topic(producer))
     options.count = count
     options.copy = copy
@@ -54,7 +55,7 @@ import Testing
     let broker = try MockBroker(brokers: 1, topics: [("usage.events", 6)])
     _ = try LoadProgram.load(options(broker, count: 2_000)) { false }
     for (place, record) in try ReadBack.topic("usage.events", partitions: 6, at: broker.bootstrapServers) {
-      #expect(Int(place.partition) == Murmur2.partition(of: record.key, among: 6))
+      #expect(Int(place.partition) == Murmur2.partition(of: record.key ?? [], among: 6))
     }
   }
 
@@ -85,15 +86,33 @@ import Testing
     #expect((object["failures"] as? [String: Int])?["TOPIC_AUTHORIZATION_FAILED"] == failed)
   }
 
-  @Test func `an acknowledgement without an offset is told, since the copy lacks it`() throws {
+  /// How many of a single batch of records were told to be without an offset, and how many are in the copy, where the broker says
+  /// that it had the batch before.
+  private func loadAlreadyThere(count: Int) throws -> (unplaced: Int, copied: Int) {
     let broker = try MockBroker(brokers: 1, topics: [("usage.events", 1)])
     broker.pushErrors(RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER, for: ApiKey(number: 0), count: 1)
     let path = CopyFile.freshPath()
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let summary = try LoadProgram.load(options(broker, count: 200, copy: path)) { false }
-    #expect(summary.acknowledged == 200)
-    #expect(summary.unplaced > 0)
-    #expect(try CopyFile(path: path).records.count == 200 - summary.unplaced)
+    var options = options(broker, count: count, copy: path)
+    guard case .topic(var producer) = options.target else { return (0, 0) }
+    // So long that all of them are made before the first is sent.
+    producer.properties = [("linger.ms", "5000")]
+    options.target = .topic(producer)
+    let summary = try LoadProgram.load(options) { false }
+    #expect(summary.acknowledged == count)
+    return (summary.unplaced, try CopyFile(path: path).records.count)
+  }
+
+  @Test func `an acknowledgement without an offset is told, since the copy lacks it`() throws {
+    #expect(try loadAlreadyThere(count: 1) == (unplaced: 1, copied: 0))
+  }
+
+  @Test func `a batch that is acknowledged without an offset is not in the copy at all`() throws {
+    let (unplaced, copied) = try loadAlreadyThere(count: 200)
+    withKnownIssue("librdkafka counts on from -1 within the batch, and these false offsets are believed") {
+      #expect(unplaced == 200)
+      #expect(copied == 0)
+    }
   }
 
   @Test func `a load that outruns a slow broker waits and loses nothing`() throws {
@@ -136,20 +155,32 @@ import Testing
     #expect(summary.acknowledged + summary.failed == summary.sent)
   }
 
-  @Test func `a rate is kept evenly`() throws {
+  @Test func `a pace that is asked when it wants to be is even to the event`() {
+    var pace = Pace(rate: 1_000, nowNs: 0)
+    var nowNs: Int64 = 0
+    var made = 0
+    while nowNs < 2_000_000_000 {
+      let due = pace.due(nowNs: nowNs)
+      pace.count(due)
+      made += due
+      #expect(abs(made - Int(nowNs / 1_000_000) - 1) <= 1)
+      nowNs += pace.waitNs(nowNs: nowNs)
+    }
+    #expect((1_999...2_001).contains(made))
+  }
+
+  @Test func `a rate is never exceeded`() throws {
     let broker = try MockBroker(brokers: 1, topics: [("usage.events", 2)])
     var options = options(broker, count: 1_000)
     options.rate = 1_000
     options.stream.malformedShare = 0
     let summary = try LoadProgram.load(options) { false }
-    #expect((0.95...3).contains(summary.seconds))
+    #expect(summary.seconds > 0.95)
+    // A busy machine makes an event late; nothing makes one early, but for the two milliseconds that clocks are rounded by.
     let log = try ReadBack.topic("usage.events", partitions: 2, at: broker.bootstrapServers)
-    let stamps = log.values.map(\.timestampMs)
-    let first = try #require(stamps.min())
-    let quarters = (0..<4).map { quarter in
-      stamps.count { (quarter * 250..<(quarter + 1) * 250).contains(Int($0 - first)) }
-    }
-    #expect(quarters.allSatisfy { (150...350).contains($0) })
+    let stamps = log.values.map(\.timestampMs).sorted()
+    let first = try #require(stamps.first)
+    #expect(stamps.indices.allSatisfy { stamps[$0] - first >= Int64($0) - 2 })
   }
 
   @Test func `a broker that is not there is a complaint and not a wait without end`() throws {

@@ -1,11 +1,14 @@
 import CRdkafka
 
+@testable import MeterLab
+
 /// Reads whole topics, as the round trips need it: each record by partition and offset.
 @safe struct ReadBack {
   struct Record: Equatable {
     var timestampMs: Int64
-    var key: [UInt8]
-    var value: [UInt8]
+    var key: [UInt8]?
+    var headers: [RecordHeader] = []
+    var value: [UInt8]?
   }
 
   struct Place: Hashable {
@@ -38,7 +41,7 @@ import CRdkafka
     var ended: Set<Int32> = []
     let started = ContinuousClock.now
     while ended.count < Int(partitions) {
-      if ContinuousClock.now - started > .seconds(30) { throw Failure(reason: "only \(ended.count) partitions ended") }
+      if ContinuousClock.now - started > .seconds(120) { throw Failure(reason: "only \(ended.count) partitions ended") }
       guard let message = unsafe rd_kafka_consumer_poll(client, 100) else { continue }
       defer { unsafe rd_kafka_message_destroy(message) }
       let code = unsafe message.pointee.err
@@ -46,12 +49,28 @@ import CRdkafka
         ended.insert(unsafe message.pointee.partition)
       } else if code == RD_KAFKA_RESP_ERR_NO_ERROR {
         let place = unsafe Place(partition: message.pointee.partition, offset: message.pointee.offset)
-        let key = unsafe UnsafeRawBufferPointer(start: message.pointee.key, count: message.pointee.key_len)
-        let value = unsafe UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.len)
         found[place] = unsafe Record(
-          timestampMs: rd_kafka_message_timestamp(message, nil), key: Array(key), value: Array(value))
+          timestampMs: rd_kafka_message_timestamp(message, nil),
+          key: bytes(message.pointee.key, message.pointee.key_len), headers: headers(of: message),
+          value: bytes(message.pointee.payload, message.pointee.len))
       }
     }
     return found
+  }
+
+  private static func bytes(_ start: UnsafeRawPointer?, _ count: Int) -> [UInt8]? {
+    unsafe start.map { unsafe Array(UnsafeRawBufferPointer(start: $0, count: count)) }
+  }
+
+  private static func headers(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> [RecordHeader] {
+    var list: OpaquePointer?
+    guard unsafe rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR else { return [] }
+    return unsafe (0..<rd_kafka_header_cnt(list)).map { place in
+      var name: UnsafePointer<CChar>?
+      var value: UnsafeRawPointer?
+      var count = 0
+      unsafe rd_kafka_header_get_all(list, place, &name, &value, &count)
+      return unsafe RecordHeader(name: Array(String(cString: name!).utf8), value: bytes(value, count))
+    }
   }
 }

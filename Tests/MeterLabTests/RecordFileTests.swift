@@ -63,6 +63,23 @@ import Testing
     }
   }
 
+  @Test func `what a record has beside key and value is in its line, and what it has not is null`() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = try RecordFile(path: path)
+    let (none, key): ([UInt8], [UInt8]) = ([], [0xFF])
+    let headers = [RecordHeader(name: Array("a\"".utf8), value: [0]), RecordHeader(name: Array("b".utf8), value: nil)]
+    let shape = RecordShape(hasKey: true, headers: headers, hasValue: false)
+    try file.append(partition: 0, offset: 0, timestampMs: -1, key: key.span, value: none.span, shape: shape)
+    let bare = RecordShape(hasKey: false)
+    try file.append(partition: 0, offset: 1, timestampMs: 5, key: none.span, value: none.span, shape: bare)
+    try file.close()
+    #expect(
+      try String(contentsOfFile: path, encoding: .utf8)
+        == #"{"partition":0,"offset":0,"timestamp":-1,"key_base64":"/w==","headers":[["a\"","AA=="],["b",null]],"value":null}"#
+        + "\n" + #"{"partition":0,"offset":1,"timestamp":5,"key":null,"headers":[],"value":""}"# + "\n")
+  }
+
   @Test func `a path that cannot be written is a complaint with the path in it`() {
     let error = #expect(throws: LabError.self) { try RecordFile(path: "/nonexistent/copy.ndjson") }
     #expect(error?.description.contains("'/nonexistent/copy.ndjson'") == true)

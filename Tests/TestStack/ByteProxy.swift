@@ -52,7 +52,7 @@ public final class ByteProxy: Sendable {
 
     public func disarm() { proxy.state.withLock { $0.rules[id] = nil } }
 
-    public func waitForHit(_ count: Int = 1, within limit: Duration = .seconds(10)) throws(StackFailure) {
+    public func waitForHit(_ count: Int = 1, within limit: Duration = .patience) throws(StackFailure) {
       try eventually("hit \(count) of a proxy's trap", within: limit, { hits }, until: { $0 >= count })
     }
   }
@@ -64,7 +64,10 @@ public final class ByteProxy: Sendable {
   private let bell: (reading: Int32, writing: Int32)
 
   /// Listens on a free port and connects every client to `upstream`, `HOST:PORT`.
-  public init(to upstream: String) throws(StackFailure) {
+  ///
+  /// `holdback` is how long the beginning of a possible match waits for the rest; a sender that answers itself goes on sooner
+  /// than after the usual 50 ms by far, one on a busy machine may not.
+  public init(to upstream: String, holdback: Duration = .milliseconds(50)) throws(StackFailure) {
     let parts = upstream.split(separator: ":")
     guard parts.count == 2, let upstreamPort = Int(parts[1]) else {
       throw StackFailure(at: "proxy", "'\(upstream)' is not HOST:PORT")
@@ -75,7 +78,8 @@ public final class ByteProxy: Sendable {
     }
     self.bell = bell
     for end in [bell.reading, bell.writing] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-    state = Mutex(ProxyState(listener: listener, host: String(parts[0]), port: upstreamPort))
+    state = Mutex(
+      ProxyState(listener: listener, host: String(parts[0]), port: upstreamPort, holdback: holdback))
     Thread.detachNewThread { [self] in serve() }
   }
 
@@ -162,7 +166,7 @@ public final class ByteProxy: Sendable {
   /// When `bytes` come by in `direction`, however they are cut into chunks, `action` follows. It is armed for `times`
   /// matches.
   ///
-  /// To act before forwarding, the beginning of a possible match is held back for up to 50 ms.
+  /// To act before forwarding, the beginning of a possible match is held back for up to `holdback`.
   @discardableResult
   public func on(
     _ direction: Direction, containing bytes: [UInt8], connection: Int? = nil, _ moment: Moment = .beforeForwarding,
@@ -219,6 +223,10 @@ public final class ByteProxy: Sendable {
   public var accepted: Int { state.withLock { $0.accepted } }
   public var open: Int { state.withLock { $0.connections.count } }
   public var traffic: Traffic { state.withLock { $0.total } }
+  /// Whether some connection was sent `text` in this direction and it has not been forwarded yet.
+  public func holds(_ text: String, _ direction: Direction) -> Bool {
+    state.withLock { $0.connections.contains { $0.flows[direction]?.holds(Array(text.utf8)) == true } }
+  }
   /// Of one connection, also after its end; only the last 1,000 ended ones are remembered.
   public func traffic(of connection: Int) -> Traffic? { state.withLock { $0.traffic(of: connection) } }
 

@@ -111,7 +111,7 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
   }
 
   @discardableResult
-  public func waitForExit(within limit: Duration = .seconds(20)) throws(StackFailure) -> End {
+  public func waitForExit(within limit: Duration = .patience) throws(StackFailure) -> End {
     let deadline = Deadline(within: limit)
     while true {
       let late = deadline.hasPassed
@@ -123,7 +123,7 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
 
   /// Asks it to end, and kills it when it does not within `limit`. Returns how it ended.
   @discardableResult
-  public func terminate(within limit: Duration = .seconds(10)) throws(StackFailure) -> End {
+  public func terminate(within limit: Duration = .seconds(60)) throws(StackFailure) -> End {
     send(SIGTERM)
     if let end = try? waitForExit(within: limit) { return end }
     return try kill9()
@@ -132,14 +132,14 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
   @discardableResult
   public func kill9() throws(StackFailure) -> End {
     send(SIGKILL)
-    return try waitForExit(within: .seconds(10))
+    return try waitForExit()
   }
 
   /// The first line from number `start` on that `matches`, waiting for it if need be. It fails as soon as the program
   /// has ended without such a line.
   @discardableResult
   public func waitForLine(
-    _ what: String = "such a line", from start: Int = 0, within limit: Duration = .seconds(10),
+    _ what: String = "such a line", from start: Int = 0, within limit: Duration = .patience,
     where matches: (OutputLine) -> Bool
   ) throws(StackFailure) -> OutputLine {
     let deadline = Deadline(within: limit)
@@ -160,7 +160,7 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
   /// The first line that contains `part`.
   @discardableResult
   public func waitForLine(
-    matching part: String, from start: Int = 0, within limit: Duration = .seconds(10)
+    matching part: String, from start: Int = 0, within limit: Duration = .patience
   ) throws(StackFailure) -> OutputLine {
     try waitForLine("a line with '\(part)'", from: start, within: limit) { $0.text.contains(part) }
   }
@@ -168,7 +168,7 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
   /// The first line in which `pattern` is found.
   @discardableResult
   public func waitForLine<Found>(
-    matching pattern: Regex<Found>, from start: Int = 0, within limit: Duration = .seconds(10)
+    matching pattern: Regex<Found>, from start: Int = 0, within limit: Duration = .patience
   ) throws(StackFailure) -> OutputLine {
     try waitForLine("a line of the pattern", from: start, within: limit) {
       (try? pattern.firstMatch(in: $0.text)) != nil

@@ -16,7 +16,7 @@ public final class Daemon: Sendable, CustomStringConvertible {
 
   public var description: String { "\(process) at \(address)" }
 
-  public func get(_ path: String, within limit: Duration = .seconds(10)) throws(StackFailure) -> HTTPAnswer {
+  public func get(_ path: String, within limit: Duration = .patience) throws(StackFailure) -> HTTPAnswer {
     try HTTPAnswer.ask("GET", path, of: address, within: limit)
   }
 
@@ -27,13 +27,13 @@ public final class Daemon: Sendable, CustomStringConvertible {
 
   /// Waits for a 200 of `/readyz`, and fails as soon as the daemon has ended.
   @discardableResult
-  public func waitUntilReady(within limit: Duration = .seconds(30)) throws(StackFailure) -> Daemon {
+  public func waitUntilReady(within limit: Duration = .patience) throws(StackFailure) -> Daemon {
     try waitForReadiness(200, within: limit)
     return self
   }
 
   /// Waits for `/readyz` to answer with `status`.
-  public func waitForReadiness(_ status: Int, within limit: Duration = .seconds(30)) throws(StackFailure) {
+  public func waitForReadiness(_ status: Int, within limit: Duration = .patience) throws(StackFailure) {
     let deadline = Deadline(within: limit)
     var seen = "no answer"
     while true {
@@ -53,7 +53,7 @@ public final class Daemon: Sendable, CustomStringConvertible {
 
   /// SIGTERM, and how it ended.
   @discardableResult
-  public func stop(within limit: Duration = .seconds(30)) throws(StackFailure) -> ChildProcess.End {
+  public func stop(within limit: Duration = .patience) throws(StackFailure) -> ChildProcess.End {
     process.send(SIGTERM)
     return try process.waitForExit(within: limit)
   }

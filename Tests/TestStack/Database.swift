@@ -34,14 +34,14 @@ public final class Database: Sendable {
   /// several.
   @discardableResult
   public func query(
-    _ sql: String, _ parameters: [String?] = [], within limit: Duration = .seconds(30)
+    _ sql: String, _ parameters: [String?] = [], within limit: Duration = .patience
   ) throws(StackFailure) -> [[String?]] {
     try run(sql, parameters, limit).rows
   }
 
   /// The only column of the only row; nil is NULL.
   public func scalar(
-    _ sql: String, _ parameters: [String?] = [], within limit: Duration = .seconds(30)
+    _ sql: String, _ parameters: [String?] = [], within limit: Duration = .patience
   ) throws(StackFailure) -> String? {
     let rows = try query(sql, parameters, within: limit)
     guard rows.count == 1, rows[0].count == 1 else {
@@ -54,14 +54,14 @@ public final class Database: Sendable {
   /// Returns how many rows the statement touched, where it touches any.
   @discardableResult
   public func execute(
-    _ sql: String, _ parameters: [String?] = [], within limit: Duration = .seconds(30)
+    _ sql: String, _ parameters: [String?] = [], within limit: Duration = .patience
   ) throws(StackFailure) -> Int {
     try run(sql, parameters, limit).touched
   }
 
   /// Asks until the only column of the only row is `wanted`.
   public func waitFor(
-    _ sql: String, _ parameters: [String?] = [], toBe wanted: String?, within limit: Duration = .seconds(10)
+    _ sql: String, _ parameters: [String?] = [], toBe wanted: String?, within limit: Duration = .patience
   ) throws(StackFailure) {
     try eventually("'\(sql)' being \(wanted ?? "NULL")", within: limit, every: .milliseconds(20)) {
       try scalar(sql, parameters).map { "'\($0)'" } ?? "NULL"

@@ -31,6 +31,14 @@ struct Deadline: Sendable {
 }
 
 extension Duration {
+  /// How long a test waits for what must come. Only a failure takes so long, so it is far beyond what a machine needs that is
+  /// five times slower and busy with something else.
+  public static let patience: Duration = .seconds(120)
+
+  /// What a promised time becomes in a test. The promise is about a machine that is not overloaded, and the one that runs the
+  /// tests may be. Where a promise is forgotten, the waits behind it are those of Kafka and PostgreSQL: a minute, or for ever.
+  public static func promised(_ time: Duration) -> Duration { time * 6 }
+
   /// For messages: `1.5 s`, `20 ms`.
   var spoken: String {
     let ms = Deadline.milliseconds(self)

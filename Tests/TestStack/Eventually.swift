@@ -4,7 +4,7 @@
 /// a while. When time is up, the failure tells the last answer or error.
 @discardableResult
 public func eventually<Value>(
-  _ what: String = "a condition", within limit: Duration = .seconds(10), every step: Duration = .milliseconds(10),
+  _ what: String = "a condition", within limit: Duration = .patience, every step: Duration = .milliseconds(10),
   _ read: () throws -> Value, until good: (Value) throws -> Bool
 ) throws(StackFailure) -> Value {
   let deadline = Deadline(within: limit)
@@ -31,7 +31,7 @@ public func eventually<Value>(
 /// Asks again and again until the answer is `wanted`.
 @discardableResult
 public func eventually<Value: Equatable>(
-  _ what: String = "a value", is wanted: Value, within limit: Duration = .seconds(10),
+  _ what: String = "a value", is wanted: Value, within limit: Duration = .patience,
   every step: Duration = .milliseconds(10), _ read: () throws -> Value
 ) throws(StackFailure) -> Value {
   try eventually("\(what) being '\(wanted)'", within: limit, every: step, read, until: { $0 == wanted })
@@ -39,7 +39,7 @@ public func eventually<Value: Equatable>(
 
 /// Asks again and again until the answer is yes.
 public func eventually(
-  _ what: String = "a condition", within limit: Duration = .seconds(10), every step: Duration = .milliseconds(10),
+  _ what: String = "a condition", within limit: Duration = .patience, every step: Duration = .milliseconds(10),
   _ holds: () throws -> Bool
 ) throws(StackFailure) {
   try eventually(what, within: limit, every: step, holds, until: { $0 })

@@ -10,7 +10,7 @@ public struct HTTPAnswer: Sendable {
   /// Sends one request to `HOST:PORT`. The answer is read to its end, of at most 64 MiB.
   public static func ask(
     _ method: String = "GET", _ path: String, of address: String, headers: [String: String] = [:], body: String = "",
-    within limit: Duration = .seconds(10)
+    within limit: Duration = .patience
   ) throws(StackFailure) -> HTTPAnswer {
     let place = "http \(method) \(address)\(path)"
     let deadline = Deadline(within: limit)

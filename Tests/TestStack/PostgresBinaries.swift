@@ -34,7 +34,7 @@ enum PostgresBinaries {
   /// Runs a program of PostgreSQL, or one that works on its files, to its end.
   static func run(_ program: String, _ arguments: [String]) throws(StackFailure) {
     let child = try ChildProcess(program, arguments, as: user)
-    let end = try child.waitForExit(within: .seconds(60))
+    let end = try child.waitForExit()
     if end != .exited(0) { throw child.failure("failed") }
   }
 

@@ -95,7 +95,7 @@ public final class PostgresCluster: Sendable {
   // Life
 
   /// Returns when connections are accepted. Does nothing when it runs.
-  public func start(within limit: Duration = .seconds(30)) throws(StackFailure) {
+  public func start(within limit: Duration = .patience) throws(StackFailure) {
     if isRunning { return }
     let program = "\(try PostgresBinaries.folder.get())/postgres"
     let deadline = Deadline(within: limit)
@@ -135,7 +135,7 @@ public final class PostgresCluster: Sendable {
   }
 
   /// Returns when the server has ended.
-  public func stop(_ mode: StopMode = .fast, within limit: Duration = .seconds(30)) throws(StackFailure) {
+  public func stop(_ mode: StopMode = .fast, within limit: Duration = .patience) throws(StackFailure) {
     guard let server else { return }
     server.send(mode.signal)
     try server.waitForExit(within: limit)

@@ -13,11 +13,12 @@ struct ProxyConnection: Sendable {
   private(set) var client: Int32
   private(set) var server: Int32
   private var isConnecting = true
-  var flows: [ByteProxy.Direction: ProxyFlow] = [.toServer: ProxyFlow(), .toClient: ProxyFlow()]
+  var flows: [ByteProxy.Direction: ProxyFlow]
   var cut: Ending?
   private(set) var isOver = false
 
-  init(number: Int, client: Int32, server: Int32) {
+  init(number: Int, client: Int32, server: Int32, holdback: Duration) {
+    flows = [.toServer: ProxyFlow(holdback: holdback), .toClient: ProxyFlow(holdback: holdback)]
     self.number = number
     self.client = client
     self.server = server

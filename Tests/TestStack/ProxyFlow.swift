@@ -6,8 +6,8 @@ import Foundation
 struct ProxyFlow: Sendable {
   static let heldBytesMax = 256 << 10
   static let patternBytesMax = 256
-  /// How long the beginning of a possible match is held back. A sender that answers itself goes on sooner by far.
-  static let holdback: Duration = .milliseconds(50)
+  /// How long the beginning of a possible match is held back.
+  let holdback: Duration
 
   private struct Mark: Sendable {
     let place: Int
@@ -42,6 +42,10 @@ struct ProxyFlow: Sendable {
   var isStalled = false
   var waitsForHook = false
 
+  init(holdback: Duration) { self.holdback = holdback }
+
+  func holds(_ bytes: [UInt8]) -> Bool { held.firstRange(of: bytes) != nil }
+
   var hasRoom: Bool { !sourceEnded && held.count < Self.heldBytesMax }
   var isFinished: Bool { sinkEnded && (sourceEnded || !isHalfClosed) }
 
@@ -49,7 +53,7 @@ struct ProxyFlow: Sendable {
   var wakesAt: ContinuousClock.Instant? {
     if held.isEmpty || isBlocked || isHeld || isStalled || waitsForHook { return nil }
     let delayed = delay > .zero ? arrivals.first.map { $0.at + delay } : nil
-    let suspected = suspect == nil ? nil : arrivals.last.map { $0.at + Self.holdback }
+    let suspected = suspect == nil ? nil : arrivals.last.map { $0.at + holdback }
     return [delayed, suspected].compactMap { $0 }.min()
   }
 
@@ -146,7 +150,7 @@ struct ProxyFlow: Sendable {
     let now = ContinuousClock.now
     var end = received
     if let mark = marks.first { end = min(end, mark.place) }
-    if let suspect, let newest = arrivals.last, now < newest.at + Self.holdback { end = min(end, suspect) }
+    if let suspect, let newest = arrivals.last, now < newest.at + holdback { end = min(end, suspect) }
     if delay > .zero { end = min(end, arrivals.last { $0.at + delay <= now }?.end ?? forwarded) }
     while forwarded < end {
       let wanted = end - forwarded

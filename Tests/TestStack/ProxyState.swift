@@ -39,9 +39,12 @@ struct ProxyState: Sendable {
   var isClosed = false
   private var ended: [Int: ByteProxy.Traffic] = [:]
 
-  init(listener: Int32, host: String, port: Int) {
+  let holdback: Duration
+
+  init(listener: Int32, host: String, port: Int, holdback: Duration) {
     self.listener = listener
     upstream = (host, port)
+    self.holdback = holdback
   }
 
   /// What to wait for, and how long; nil when it is all over.
@@ -65,7 +68,8 @@ struct ProxyState: Sendable {
         Socket.closeWithReset(client)
         continue
       }
-      connections.append(ProxyConnection(number: accepted, client: client, server: server))
+      connections.append(
+        ProxyConnection(number: accepted, client: client, server: server, holdback: holdback))
     }
     var hooks: [Hook] = []
     for index in connections.indices {

@@ -35,7 +35,7 @@ public final class Stack: Sendable {
     broker = try ChildProcess(try programs.lab, ["broker"] + flags, named: "broker")
     let greeting = "bootstrap.servers="
     do throws(StackFailure) {
-      let line = try broker.waitForLine(matching: greeting, within: .seconds(20))
+      let line = try broker.waitForLine(matching: greeting)
       brokers = line.text.components(separatedBy: greeting).last?.trimmingCharacters(in: .whitespaces) ?? ""
       let server = if let cluster { cluster } else { try PostgresCluster.shared }
       databaseURL = try server.createDatabase("stack")
@@ -93,7 +93,7 @@ public final class Stack: Sendable {
 
   /// Starts several and waits until all are ready; they form one group.
   public func startDaemons(
-    _ count: Int, _ overrides: [String: String] = [:], within limit: Duration = .seconds(60)
+    _ count: Int, _ overrides: [String: String] = [:], within limit: Duration = .patience
   ) throws(StackFailure) -> [Daemon] {
     var daemons: [Daemon] = []
     for _ in 0..<count { daemons.append(try startDaemon(overrides)) }
@@ -116,14 +116,14 @@ public final class Stack: Sendable {
   /// Runs `meterd ARGUMENTS` to its end; with `configured` it gets `--config` and a file of this stack at the end.
   public func meterd(
     _ arguments: [String], configured: Bool = true, _ overrides: [String: String] = [:],
-    environment: [String: String] = [:], within limit: Duration = .seconds(30)
+    environment: [String: String] = [:], within limit: Duration = .patience
   ) throws(StackFailure) -> Outcome {
     let config = configured ? ["--config", try configure(overrides)] : []
     return try run(try programs.meterd, arguments + config, environment, limit)
   }
 
   /// Runs `meterd-lab ARGUMENTS` to its end.
-  public func lab(_ arguments: [String], within limit: Duration = .seconds(60)) throws(StackFailure) -> Outcome {
+  public func lab(_ arguments: [String], within limit: Duration = .patience) throws(StackFailure) -> Outcome {
     try run(try programs.lab, arguments, [:], limit)
   }
 
@@ -156,7 +156,7 @@ public final class Stack: Sendable {
 
   /// Has the laboratory produce `count` seeded events; returns the file that holds a copy of each.
   public func load(
-    _ count: Int, seed: Int = 1, topic: String? = nil, _ more: [String] = [], within limit: Duration = .seconds(60)
+    _ count: Int, seed: Int = 1, topic: String? = nil, _ more: [String] = [], within limit: Duration = .patience
   ) throws(StackFailure) -> String {
     let topic = topic ?? topics.first ?? ""
     let copy = folder.path(of: "events-\(topic)-\(seed)-\(count).ndjson")
@@ -179,8 +179,8 @@ public final class Stack: Sendable {
     }
     for daemon in daemons { daemon.send(SIGCONT) }
     for daemon in daemons { daemon.send(SIGTERM) }
-    for daemon in daemons { _ = try? daemon.terminate(within: .seconds(10)) }
-    _ = try? broker.terminate(within: .seconds(5))
+    for daemon in daemons { _ = try? daemon.terminate(within: .seconds(40)) }
+    _ = try? broker.terminate()
     database.close()
     folder.remove()
   }

@@ -119,7 +119,7 @@ final class TestRun: Sendable {
       if flock(lock, LOCK_EX | LOCK_NB) == 0,
         let pid = try? startWatchdog(over: stale, leash: -1, lock: lock, sweeping: true)
       {
-        _ = TestRun.wait(for: pid, within: .seconds(10))
+        _ = TestRun.wait(for: pid, within: .patience)
       }
       close(lock)
     }
@@ -128,7 +128,7 @@ final class TestRun: Sendable {
   /// Called at exit, also when a test failed.
   private func finish() {
     close(leash)
-    if !TestRun.wait(for: watchdog, within: .seconds(15)) {
+    if !TestRun.wait(for: watchdog, within: .patience) {
       FileHandle.standardError.write(Data("test run: '\(folder)' is still being removed\n".utf8))
     }
     if TestRun.isKept { FileHandle.standardError.write(Data("test run: kept '\(folder)'\n".utf8)) }
