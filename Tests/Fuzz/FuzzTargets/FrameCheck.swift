@@ -41,7 +41,7 @@ enum FrameCheck {
       try require(whole.map { $0.count > limit } ?? true, "\(whole?.count ?? -1) bytes are too large for \(limit)")
     case .broken:
       try require(
-        whole == nil || ReferenceFrame.isForOneCallOnly(bytes),
+        whole == nil || ReferenceFrame.isForOneCallOnly(bytes) || !ReferenceFrame.opensInPieces(bytes),
         "a frame of \(whole?.count ?? -1) bytes is broken at limit \(limit)")
     }
   }
