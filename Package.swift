@@ -81,14 +81,14 @@ let package = Package(
     // Measuring: the core alone, beside other engines.
     .target(name: "CBenchCounts", path: "Benchmarks/CBenchCounts"),
     .executableTarget(
-      name: "meterd-bench", dependencies: ["MeterModel", "MeterWire", "MeterCore", "MeterLab", "CBenchCounts"],
+      name: "meterd-bench", dependencies: ["MeterModel", "MeterWire", "MeterCore", "CBenchCounts"],
       path: "Benchmarks/MeterBench", swiftSettings: laws),
 
     // A file of tests for each room; the stack beneath the end-to-end ones is a library of its own.
     .target(name: "TestDice", path: "Tests/TestDice", swiftSettings: laws),
     .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
     tests("MeterModelTests", imports: ["MeterModel"]),
-    tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "TestDice"]),
+    tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "Proofs", "TestDice"]),
     tests("MeterCoreTests", imports: ["MeterCore", "MeterModel", "TestDice"]),
     tests(
       "EngineTests",
@@ -105,11 +105,18 @@ let package = Package(
     tests("TestStackTests", imports: ["TestStack"]),
     tests("DaemonTests", imports: ["TestStack", "TestDice"]),
     tests("TidyTests", imports: []),
+    tests("BenchTests", imports: ["TestStack", "MeterOracle"]),
     .target(
-      name: "FuzzTargets", dependencies: ["MeterModel", "MeterWire", "MeterConfig", "MeterOracle", "CLibzstd"],
+      name: "FuzzTargets",
+      dependencies: ["MeterModel", "MeterWire", "MeterConfig", "MeterOracle", "CLibzstd", "TestDice"],
       path: "Tests/Fuzz/FuzzTargets", swiftSettings: laws),
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets", "TestDice"], path: "Tests/Fuzz/FuzzTests", swiftSettings: laws),
+    .target(
+      name: "Proofs", dependencies: ["MeterModel", "MeterWire", "TestDice"], path: "Tests/Proofs/Proofs",
+      swiftSettings: laws),
+    .executableTarget(
+      name: "meterd-prove", dependencies: ["Proofs"], path: "Tests/Proofs/meterd-prove", swiftSettings: laws),
   ] + search,
   cxxLanguageStandard: .cxx17
 )

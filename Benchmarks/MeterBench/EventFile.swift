@@ -1,6 +1,5 @@
 import Glibc
 import MeterCore
-import MeterLab
 import MeterModel
 import MeterWire
 
@@ -8,21 +7,21 @@ import MeterWire
 enum EventFile {
   private static let pieceBytes = 1 << 20
 
-  static func make(_ path: String, events: Int, duplicatePercent: Int) throws {
-    var stream = try Workshop.stream(duplicatePercent: duplicatePercent)
+  /// Returns a line of what the events are like.
+  static func make(_ path: String, events: Int, tenants: Int, duplicatePercent: Int) throws -> String {
+    var stream = UsageStream(tenants: tenants, duplicatePercent: duplicatePercent)
     guard let file = unsafe fopen(path, "w") else { throw trouble(path, "cannot be written", .cannotWrite) }
-    var record = GeneratedRecord()
+    var text: [UInt8] = []
     var isWritten = true
     for _ in 0..<events {
-      stream.next(into: &record)
-      record.value.append(10)
-      isWritten = unsafe record.value.withUnsafeBytes {
-        unsafe fwrite($0.baseAddress, 1, $0.count, file) == $0.count
-      }
+      stream.next(into: &text)
+      text.append(10)
+      isWritten = unsafe text.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
       if !isWritten { break }
     }
     isWritten = unsafe fclose(file) == 0 && isWritten
     if !isWritten { throw trouble(path, "cannot be written", .cannotWrite) }
+    return stream.shares
   }
 
   struct Outcome {
@@ -34,6 +33,8 @@ enum EventFile {
     /// What each meter of the workshop came to.
     var totals: [Quantity]
     var groups = 0
+    /// Of every row of every series and window, whatever their order; anybody can work it out from the rows alone.
+    var rows: UInt64 = 0
   }
 
   /// Reads, decodes, counts and seals the file. Adding the flushes up afterwards is what the database does, and is not timed.
@@ -78,7 +79,7 @@ enum EventFile {
       while let line = lineEnd(piece, start, end) {
         unsafe piece.withUnsafeBytes {
           unsafe batch.append(
-            offset: Int64(outcome.events), timestampMs: Workshop.startMs + Int64(outcome.events),
+            offset: Int64(outcome.events), timestampMs: UsageStream.stampMs(outcome.events),
             value: UnsafeRawBufferPointer(rebasing: $0[start..<line]))
         }
         outcome.events += 1
@@ -109,19 +110,32 @@ enum EventFile {
       var series: SeriesKey
       var window: Int64
     }
-    var meters: [SeriesKey: Int] = [:]
-    var groups: Set<Group> = []
+    var definitions: [SeriesKey: SeriesDefinition] = [:]
+    var groups: [Group: (units: Int128, events: Int64)] = [:]
     for flush in flushes {
-      for definition in flush.series { meters[definition.key] = Int(definition.meter.number) - 1 }
+      for definition in flush.series { definitions[definition.key] = definition }
       for rollup in flush.rollups {
-        guard let meter = meters[rollup.series] else { preconditionFailure("a series is defined before it is counted") }
-        outcome.totals[meter].units += rollup.quantity.units
-        groups.insert(Group(series: rollup.series, window: rollup.windowStartSeconds))
+        let group = Group(series: rollup.series, window: rollup.windowStartSeconds)
+        let sum = groups[group, default: (0, 0)]
+        groups[group] = (sum.units + rollup.quantity.units, sum.events + rollup.events)
       }
       outcome.counted += flush.verdicts[.counted]
       outcome.hash.fold(flush)
     }
     outcome.groups = groups.count
+    for (group, sum) in groups {
+      guard let series = definitions[group.series] else {
+        preconditionFailure("a series is defined before it is counted")
+      }
+      let meter = Int(series.meter.number) - 1
+      outcome.totals[meter].units += sum.units
+      let quantity = Quantity(units: sum.units, scale: outcome.totals[meter].scale)
+      let name = Workshop.meters[meter].definition.name
+      let words =
+        [Array(name.utf8), series.tenant] + series.values
+        + ["\(group.window)", "\(quantity)", "\(sum.events)"].map { Array($0.utf8) }
+      outcome.rows &+= ResultHash.fnv(words.joined(separator: [0x7C]))
+    }
   }
 
   private static func trouble(_ path: String, _ problem: String, _ status: ExitStatus) -> Complaint {

@@ -9,10 +9,19 @@ struct Report {
 
   init(_ size: Size) { self.size = size }
 
-  mutating func core(_ parts: [CoreBench.Part], duplicatePercents: [Int], print: (String) -> Void) throws {
+  /// How this very program was built, which its numbers depend on.
+  static var build: String {
+    #if DEBUG
+    "debug"
+    #else
+    "release"
+    #endif
+  }
+
+  mutating func core(_ parts: [CoreBench.Part], duplicatePercents: [Int], print: (String) -> Void) {
     print("part     duplicates   ns/event      min      max   allocations/event   retains/event   hash")
     for percent in duplicatePercents {
-      let batches = try Workshop.batches(events: size.events, duplicatePercent: percent)
+      let (batches, shares) = Workshop.batches(events: size.events, tenants: size.tenants, duplicatePercent: percent)
       for part in parts {
         let bench = CoreBench(part, over: batches)
         let runs = (0..<size.runs).map { _ in bench.run(.time) }.sorted { $0.nanoseconds < $1.nanoseconds }
@@ -30,13 +39,14 @@ struct Report {
             + Self.right(Self.fixed(counts.allocationsPerEvent, 4), 20) + Self.right(retains, 16)
             + "   \(median.hash)")
       }
+      print("events   " + Self.right("\(percent) %", 10) + "   \(size.events) \(shares)")
     }
   }
 
-  mutating func memory(_ parts: [MemoryBench.Part], print: (String) -> Void) {
-    print("memory          entries   fullest  emptiest      heap   hash")
+  mutating func tables(_ parts: [TableBench.Part], print: (String) -> Void) {
+    print("table           entries   fullest  emptiest      heap   hash")
     for part in parts {
-      let result = MemoryBench(part: part, count: part == .series ? size.series : size.identities).run()
+      let result = TableBench(part: part, count: part == .series ? size.series : size.identities).run()
       hashes.append(result.hash)
       print(
         Self.left(part.rawValue, 11) + Self.right("\(result.count)", 12)
@@ -45,11 +55,24 @@ struct Report {
     }
   }
 
+  mutating func memory(print: (String) -> Void) {
+    print("memory           values   heap bytes   identities       series     resident")
+    let result = ValuesBench(marks: size.values).run()
+    hashes.append(result.hash)
+    for row in result.rows {
+      let columns = [row.heapBytes, row.identityBytes, row.seriesBytes, row.residentBytes]
+      print("values     " + Self.right("\(row.values)", 12) + columns.map { Self.right("\($0)", 13) }.joined())
+    }
+    print("growth     " + Self.right(Self.fixed(result.growth, 2), 12) + " bytes a new value   \(result.hash)")
+  }
+
   static func file(_ outcome: EventFile.Outcome, print: (String) -> Void) {
     print("cpu_seconds \(fixed(Double(outcome.nanoseconds) / 1e9, 4))")
     print("events \(outcome.events)")
     print("counted \(outcome.counted)")
     print("groups \(outcome.groups)")
+    print("rows \(ResultHash.text(outcome.rows))")
+    print("hash \(outcome.hash)")
     for (meter, total) in zip(Workshop.meters, outcome.totals) { print("total \(meter.definition.name) \(total)") }
   }
 

@@ -48,8 +48,15 @@ struct ResultHash: Equatable, CustomStringConvertible {
     fold(Int64(flush.series.count))
   }
 
-  var description: String {
+  /// FNV-1a, which is a line in any language.
+  static func fnv(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  static func text(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
+
+  var description: String { Self.text(value) }
 }

@@ -1,13 +1,12 @@
 import MeterCore
-import MeterLab
 import MeterModel
 import MeterWire
 
 /// The events, the catalog and the bounds that every bench has in common.
 enum Workshop {
   static let seed: UInt64 = 20_260_101
-  /// What shorter events are filled up to. Some are longer by themselves, so that the mean is 262 bytes.
-  static let eventBytes = 250
+  /// What an event has about, for room that is set aside.
+  static let eventBytes = 300
   static let eventBytesMax = 1 << 20
   /// A batch of the drain, and how many of them are counted between two seals: 65,536 events.
   static let recordsInBatch = 1_024
@@ -15,10 +14,6 @@ enum Workshop {
   /// As the stream's clock: one event a millisecond from the first instant of 2026.
   static let startMs: Int64 = 1_767_225_600_000
   static let now = Instant(saturatingMilliseconds: startMs + 365 * 86_400_000)
-
-  static let rules = Tally.Rules(
-    windows: WindowGrid(length: .hours(1)), dedupeWindow: .hours(24), pastMax: .days(35), futureMax: .minutes(10),
-    seriesMax: 10_000)
 
   /// One meter for every type of the stream, as in the sample catalog.
   static let meters: [Meter] = [
@@ -32,36 +27,32 @@ enum Workshop {
 
   static func meterRules() -> MeterRules { MeterRules(meters: meters, seed: seed) }
 
-  static func tally() -> Tally {
-    Tally(partition: PartitionNumber(1), epoch: Epoch(1), cursor: 0, highWaterMs: startMs, rules: rules)
+  static func tally(dedupeWindow: TimeSpan = .hours(24)) -> Tally {
+    Tally(
+      partition: PartitionNumber(1), epoch: Epoch(1), cursor: 0, highWaterMs: startMs,
+      rules: Tally.Rules(
+        windows: WindowGrid(length: .hours(1)), dedupeWindow: dedupeWindow, pastMax: .days(35), futureMax: .minutes(10),
+        seriesMax: 10_000)
+    )
   }
 
-  static func stream(duplicatePercent: Int) throws(LabError) -> EventStream {
-    var options = EventStreamOptions()
-    options.seed = seed
-    options.startNs = startMs * 1_000_000
-    options.duplicateShare = Double(duplicatePercent) / 100
-    options.paddedBytes = eventBytes
-    return try EventStream(options)
-  }
-
-  /// All events in memory, as a drain would have handed them over.
-  static func batches(events: Int, duplicatePercent: Int) throws(LabError) -> [RecordBatch] {
-    var stream = try stream(duplicatePercent: duplicatePercent)
-    var record = GeneratedRecord()
+  /// All events in memory, as a drain would have handed them over, and a line of what they are like.
+  static func batches(events: Int, tenants: Int, duplicatePercent: Int) -> (batches: [RecordBatch], shares: String) {
+    var stream = UsageStream(tenants: tenants, duplicatePercent: duplicatePercent)
+    var text: [UInt8] = []
     var batches: [RecordBatch] = []
     for first in stride(from: 0, to: events, by: recordsInBatch) {
       var batch = RecordBatch()
       batch.reserve(records: recordsInBatch, bytes: recordsInBatch * eventBytes)
       for offset in first..<min(events, first + recordsInBatch) {
-        stream.next(into: &record)
-        unsafe record.value.withUnsafeBytes {
-          unsafe batch.append(offset: Int64(offset), timestampMs: record.timestampMs, value: $0)
+        stream.next(into: &text)
+        unsafe text.withUnsafeBytes {
+          unsafe batch.append(offset: Int64(offset), timestampMs: UsageStream.stampMs(offset), value: $0)
         }
       }
       batch.close()
       batches.append(batch)
     }
-    return batches
+    return (batches, stream.shares)
   }
 }

@@ -11,7 +11,7 @@ struct NotJSON: Error {
 /// It gives up speed and memory for being plain: every value becomes a tree.
 struct JSONReader {
   /// Choice: the contract names no depth. Deeper values are refused as not JSON, which bounds the recursion here.
-  static let depthMax = 1024
+  static let depthMax = 512
 
   private let bytes: [UInt8]
   private var position = 0

@@ -103,10 +103,6 @@ struct HostileRecord: Sendable {
   var verdicts: [Verdict]
   /// Rows that its counting begins, in their final state.
   var rows: [Row]
-  /// What the product does otherwise, for as long as it does.
-  var fault: String?
-  /// Whether it is the independent recount that is at fault, and not the daemon.
-  var isFaultOfOracle = false
 
   /// Milliseconds after `base`.
   init(
@@ -162,12 +158,5 @@ struct HostileRecord: Sendable {
       }
     }
     return quoted + "\""
-  }
-
-  func failing(_ fault: String, ofOracle: Bool = false) -> HostileRecord {
-    var record = self
-    record.fault = fault
-    record.isFaultOfOracle = ofOracle
-    return record
   }
 }

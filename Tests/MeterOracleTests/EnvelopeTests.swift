@@ -73,8 +73,8 @@ import Testing
       String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
     // The event and its data are the first two levels.
-    #expect(verdict(event(data: "{\"n\":\(nested(1022))}")) == "counted")
-    #expect(verdict(event(data: "{\"n\":\(nested(1023))}")) == "not_json")
+    #expect(verdict(event(data: "{\"n\":\(nested(510))}")) == "counted")
+    #expect(verdict(event(data: "{\"n\":\(nested(511))}")) == "not_json")
   }
 
   @Test(arguments: ["specversion", "id", "source", "type", "subject"])

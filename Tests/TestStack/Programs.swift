@@ -10,12 +10,25 @@ public struct Programs: Sendable {
       folder = named
       return
     }
+    folder = Self.built
+  }
+
+  private static var built: String {
     let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let flag = CommandLine.arguments.firstIndex(of: "--test-bundle-path")
     let bundle = flag.flatMap { CommandLine.arguments.dropFirst($0 + 1).first }
     let candidates = [bundle, own, Bundle.main.executablePath].compactMap { $0 }
       .map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }
-    folder = candidates.first { unsafe access("\($0)/meterd", X_OK) == 0 } ?? candidates.first ?? "."
+    return candidates.first { unsafe access("\($0)/meterd", X_OK) == 0 } ?? candidates.first ?? "."
+  }
+
+  /// The one that measures. It stands in front of Swift's runtime, which therefore cannot be inside it as it is inside those that
+  /// METERD_BIN_DIR names: METERD_BENCH names its build, else it is the one beside the test bundle.
+  public var bench: String {
+    get throws(StackFailure) {
+      if let named = ProcessInfo.processInfo.environment["METERD_BENCH"], !named.isEmpty { return named }
+      return try Programs(in: Self.built).path(of: "meterd-bench")
+    }
   }
 
   public init(in folder: String) {

@@ -41,9 +41,20 @@ enum FrameCheck {
       try require(whole.map { $0.count > limit } ?? true, "\(whole?.count ?? -1) bytes are too large for \(limit)")
     case .broken:
       try require(
-        whole == nil || ReferenceFrame.isForOneCallOnly(bytes),
+        whole == nil || ReferenceFrame.isForOneCallOnly(bytes) || !ReferenceFrame.opensInPieces(bytes),
         "a frame of \(whole?.count ?? -1) bytes is broken at limit \(limit)")
     }
+  }
+
+  /// What each of some frames becomes, opened one after the other by one decoder; nil for what is refused.
+  static func outcomes(_ frames: [[UInt8]], limit: Int) throws(Contradiction) -> [[UInt8]?] {
+    var frame = ZstdFrame(limit: limit)
+    var outcomes: [[UInt8]?] = []
+    for bytes in frames {
+      let (outcome, content) = try open(bytes, &frame, limit)
+      outcomes.append(outcome == .content ? content : nil)
+    }
+    return outcomes
   }
 
   private static func open(

@@ -4,6 +4,7 @@
 public enum FuzzTarget: String, CaseIterable, Sendable {
   case events
   case headers
+  case shapes
   case json
   case numbers
   case times
@@ -19,6 +20,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .events: try LogCheck.events(bytes)
     case .headers: try LogCheck.headers(bytes)
+    case .shapes: try ShapeCheck.run(bytes)
     case .json: try JSONCheck.run(bytes)
     case .numbers: try NumberCheck.run(bytes)
     case .times: try TimeCheck.run(bytes)

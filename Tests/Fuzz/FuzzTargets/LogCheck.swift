@@ -102,7 +102,7 @@ enum LogCheck {
     guard let value = record.value, record.headers.contains(where: { $0.value == Array("zstd".utf8) }) else {
       return nil
     }
-    if ReferenceFrame.isFrame(value), ReferenceFrame.isForOneCallOnly(value) {
+    if ReferenceFrame.isFrame(value), ReferenceFrame.isForOneCallOnly(value) || !ReferenceFrame.opensInPieces(value) {
       return "a frame for one call, and no event"
     }
     if ReferenceFrame.isForStreamOnly(value) { return "a frame for a stream, and no event" }

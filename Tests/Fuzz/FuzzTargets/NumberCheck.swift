@@ -23,8 +23,8 @@ enum NumberCheck {
 
   /// Digits on both sides must not be taken for part of the number.
   private static func parse(_ text: [UInt8], _ scale: Int) -> DecimalText.Outcome {
-    let arena = Array("99".utf8) + text + Array("99".utf8)
-    return DecimalText.parse(arena.span, from: 2, to: arena.count - 2, scale: scale)
+    let arena = Array("99".utf8) + text + Array("99".utf8) + [UInt8](repeating: 0, count: RecordBatch.padding)
+    return DecimalText.parse(arena.span, from: 2, to: text.count + 2, scale: scale)
   }
 
   private static func expected(_ text: [UInt8], _ scale: Int) -> DecimalText.Outcome {

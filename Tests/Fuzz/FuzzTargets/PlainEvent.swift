@@ -6,6 +6,9 @@ struct PlainEvent: Equatable {
     var meter: Int32
     var series: SeriesKey
     var units: Int128
+    var id: MeterID
+    var aggregate: MeterDefinition.Aggregate
+    var scale: Int8
     var dimensions: [[UInt8]]
   }
 
@@ -19,6 +22,7 @@ struct PlainEvent: Equatable {
   var void: EventBatch.Void?
   var time: Instant?
   var tenant: [UInt8]
+  var tenantKey: SeriesKey
   var source: [UInt8]
   var id: [UInt8]
   var payload: [UInt8]
@@ -35,6 +39,7 @@ struct PlainEvent: Equatable {
     void = event.void >= 0 ? events.voids[Int(event.void)] : nil
     time = event.time
     tenant = events.bytes(event.tenant, in: batch)
+    tenantKey = event.tenantKey
     source = events.bytes(event.source, in: batch)
     id = events.bytes(event.id, in: batch)
     payload = events.bytes(event.payload, in: batch)
@@ -45,7 +50,8 @@ struct PlainEvent: Equatable {
       let first = Int(measure.firstDimension)
       measures.append(
         Measure(
-          meter: measure.meter, series: measure.series, units: measure.units,
+          meter: measure.meter, series: measure.series, units: measure.units, id: measure.meterID,
+          aggregate: measure.aggregate, scale: measure.scale,
           dimensions: (first..<first + count).map { events.bytes(events.dimensions[$0], in: batch) }))
     }
   }

@@ -38,6 +38,32 @@ enum ReferenceFrame {
     return window > 1 << 20 || hasBlock(frame, from: blocks) { UInt64($1) > min(window, 1 << 17) }
   }
 
+  /// Whether a stream that gets a frame byte by byte comes to its end. What one call opens and this does not makes more of a
+  /// block than the frame's window allows, which the format forbids (RFC 8878, 3.1.1.2.4) and one call does not look at.
+  static func opensInPieces(_ frame: [UInt8]) -> Bool {
+    guard let context = unsafe ZSTD_createDCtx() else { return false }
+    defer { _ = unsafe ZSTD_freeDCtx(context) }
+    var piece = [UInt8](repeating: 0, count: 1_024)
+    var at = 0
+    while true {
+      var made = 0
+      let room = piece.count
+      let left = unsafe frame.withUnsafeBytes { source in
+        unsafe piece.withUnsafeMutableBytes { target in
+          var input = unsafe ZSTD_inBuffer(src: source.baseAddress, size: min(at + 1, source.count), pos: at)
+          var output = unsafe ZSTD_outBuffer(dst: target.baseAddress, size: room, pos: 0)
+          let left = unsafe ZSTD_decompressStream(context, &output, &input)
+          at = unsafe input.pos
+          made = unsafe output.pos
+          return left
+        }
+      }
+      if ZSTD_isError(left) != 0 { return false }
+      if left == 0 { return at == frame.count }
+      if at == frame.count, made < room { return false }
+    }
+  }
+
   /// What a frame asks for, its window or its whole content where that stands in for one, and where its blocks begin
   /// (RFC 8878, 3.1.1.1). Nil when the header is cut short.
   private static func header(_ frame: [UInt8]) -> (window: UInt64, blocks: Int)? {

@@ -13,6 +13,18 @@ enum SmallCatalog {
     MeterDefinition(name: "min", event: "a.b", aggregate: .min, value: "a.b.c", scale: 1),
   ]
 
+  /// The same types, with other paths, scales and aggregates.
+  private static let otherDefinitions = [
+    MeterDefinition(name: "fine", event: "t", aggregate: .sum, value: "n", scale: 0, dimensions: ["o.k", "d"]),
+    MeterDefinition(name: "deep", event: "c", aggregate: .sum, value: "o.n", scale: 12, dimensions: ["n"]),
+    MeterDefinition(name: "unique", event: "m", aggregate: .unique, value: "d"),
+    MeterDefinition(name: "count", event: "x", aggregate: .count),
+  ]
+
+  static let otherMeters = otherDefinitions.enumerated().map {
+    Meter(id: MeterID(Int32($0.offset + 11)), definition: $0.element)
+  }
+
   static let meters = definitions.enumerated().map { Meter(id: MeterID(Int32($0.offset + 1)), definition: $0.element) }
 
   static let oracleMeters = definitions.map { meter in

@@ -38,7 +38,7 @@ enum TimeCheck {
   private static func said(_ time: Instant?) -> String { time.map { "\($0.nanoseconds) ns" } ?? "no time" }
 
   private static func parse(_ text: [UInt8]) -> Instant? {
-    let arena = Array("99".utf8) + text + Array("99".utf8)
-    return TimeText.parse(arena.span, from: 2, to: arena.count - 2)
+    let arena = Array("99".utf8) + text + Array("99".utf8) + [UInt8](repeating: 0, count: RecordBatch.padding)
+    return TimeText.parse(arena.span, from: 2, to: text.count + 2)
   }
 }

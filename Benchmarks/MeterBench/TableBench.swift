@@ -4,7 +4,7 @@ import MeterModel
 
 /// What a series and an identity cost in memory. Both stand in tables that double, so the cost lies between two bounds: just before
 /// a table doubles and just after.
-struct MemoryBench {
+struct TableBench {
   enum Part: String, CaseIterable {
     /// Series of one meter, none of which is sealed.
     case series
@@ -74,11 +74,7 @@ struct MemoryBench {
     events.records = 0..<range.count
   }
 
-  /// One to one and without a pattern, as keyed hashes are.
   private static func spread(_ number: UInt64) -> UInt64 {
-    var x = (number &+ Workshop.seed) &* 0x9E37_79B9_7F4A_7C15
-    x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
-    return x ^ (x >> 31)
+    Draw.mix((number &+ Workshop.seed) &* 0x9E37_79B9_7F4A_7C15)
   }
 }
