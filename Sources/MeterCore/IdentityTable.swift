@@ -135,6 +135,15 @@ struct IdentityTable: ~Copyable {
   @inline(__always)
   func warm(_ fingerprint: UInt64) -> UInt64 { unsafe tags[group(fingerprint)] }
 
+  /// Brings near where `insert` will most likely write, once what `warm` looked at is there.
+  @inline(__always)
+  func warmSlot(_ fingerprint: UInt64) -> UInt64 {
+    let group = group(fingerprint)
+    let free = unsafe ~tags[group] & Self.highs
+    let at = group &* Self.groupSlots &+ free.trailingZeroBitCount >> 3 & (Self.groupSlots &- 1)
+    return unsafe slots[at].word &+ UInt64(truncatingIfNeeded: windows[at])
+  }
+
   @inline(__always)
   private func group(_ fingerprint: UInt64) -> Int {
     Int(truncatingIfNeeded: fingerprint) & (capacity / Self.groupSlots &- 1)

@@ -69,7 +69,8 @@ extension Tally {
     let count = events.measures.count
     if positions.count < count { positions = Array(repeating: -1, count: max(count, 2 * positions.count)) }
     var warmth: UInt64 = 0
-    for index in events.events.indices where events.events[index].measureCount > 0 {
+    for index in events.events.indices where events.events[index].finding == .measurable {
+      warmth &+= identities.warmSlot(events.events[index].identity)
       let window = places[index].window
       let first = Int(events.events[index].firstMeasure)
       for at in first..<first &+ Int(events.events[index].measureCount) {

@@ -52,9 +52,9 @@ public struct Tally: ~Copyable {
   /// What `values` holds already; it may forget, then a value is sent twice.
   var seenValues = SeriesSet()
   var newSeries = SeriesDefinitions()
+  /// Pages of the next flush but the one that is written to.
   private var newIdentities: [IdentityPage] = []
-  /// Index of the page that the last identity went to.
-  private var page = -1
+  private var page = IdentityPage(generationEndMs: .min, baseOffset: 0, baseWindow: 0)
   private var quarantined: [QuarantinedEvent] = []
   /// Bytes of quarantined events and conflicts.
   var keptBytes = 0
@@ -99,10 +99,11 @@ public struct Tally: ~Copyable {
   public var size: Size {
     Size(
       pendingRows: residency.cells.touched.count + samples.count + values.count + newSeries.count
-        + newIdentities.count + quarantined.count + conflicts.count,
+        + newIdentities.count + (page.count > 0 ? 1 : 0) + quarantined.count + conflicts.count,
       pendingBytes: residency.cells.pendingBytes + keptBytes + newSeries.bytes + samples.count
         * MemoryLayout<LevelSample>.stride
-        + values.count * MemoryLayout<DistinctValue>.stride * 2 + newIdentities.reduce(0) { $0 + $1.bytes.count },
+        + values.count * MemoryLayout<DistinctValue>.stride * 2
+        + newIdentities.reduce(page.byteCount) { $0 + $1.byteCount },
       identities: identities.count, identityBytes: identities.bytes, series: residency.cells.count,
       seriesBytes: residency.bytes)
   }
@@ -249,20 +250,22 @@ public struct Tally: ~Copyable {
   /// Hands an identity to the next flush, in a page of its generation that lies near enough.
   @inline(__always)
   private mutating func write(_ entry: IdentityPage.Entry, generationEndMs: Int64) {
-    if page < 0 || newIdentities[page].generationEndMs != generationEndMs || !newIdentities[page].takes(entry) {
-      turnPage(entry, generationEndMs)
-    }
-    newIdentities[page].append(entry)
+    if page.generationEndMs != generationEndMs || !page.takes(entry) { turnPage(entry, generationEndMs) }
+    page.append(entry)
   }
 
   private mutating func turnPage(_ entry: IdentityPage.Entry, _ generationEndMs: Int64) {
-    if let known = newIdentities.lastIndex(where: { $0.generationEndMs == generationEndMs && $0.takes(entry) }) {
-      page = known
-      return
-    }
-    page = newIdentities.count
-    newIdentities.append(
-      IdentityPage(generationEndMs: generationEndMs, baseOffset: entry.offset, baseWindow: entry.window))
+    let known = newIdentities.firstIndex { $0.generationEndMs == generationEndMs && $0.takes(entry) }
+    let next =
+      known.map { newIdentities.remove(at: $0) }
+      ?? IdentityPage(generationEndMs: generationEndMs, baseOffset: entry.offset, baseWindow: entry.window)
+    closePage()
+    page = next
+  }
+
+  private mutating func closePage() {
+    if page.count > 0 { newIdentities.append(page) }
+    page = IdentityPage(generationEndMs: .min, baseOffset: 0, baseWindow: 0)
   }
 
   private mutating func quarantine(
@@ -287,6 +290,7 @@ public struct Tally: ~Copyable {
   /// Everything since the last seal, frozen. Counting goes on from there; identities and totals stay.
   public mutating func seal() -> Flush {
     flushNumber += 1
+    closePage()
     newSeries.reorder(
       KeyOrder.sorted(newSeries.count) {
         newSeries.key($0).high
@@ -305,7 +309,6 @@ public struct Tally: ~Copyable {
     verdicts = VerdictCounts()
     newSeries = SeriesDefinitions()
     newIdentities = []
-    page = -1
     quarantined = []
     keptBytes = 0
     conflicts = []

@@ -154,7 +154,12 @@ import CRdkafka
       wait = 0
       switch unsafe rd_kafka_event_type(event) {
       case RD_KAFKA_EVENT_DR:
-        while let message = unsafe rd_kafka_event_message_next(event) { try unsafe take(message, into: ledger) }
+        // One event is one batch. Where the broker had it already, librdkafka numbers it from -1 on: none of these is an offset.
+        var isPlaced = true
+        while let message = unsafe rd_kafka_event_message_next(event) {
+          isPlaced = unsafe isPlaced && message.pointee.offset >= 0
+          try unsafe take(message, isPlaced: isPlaced, into: ledger)
+        }
       case RD_KAFKA_EVENT_ERROR:
         // Anything less, as a broker that went away, is retried, and shows in the reports if it lasts.
         if unsafe rd_kafka_event_error_is_fatal(event) != 0 { ledger.endDeliveries() }
@@ -163,14 +168,16 @@ import CRdkafka
     }
   }
 
-  private func take(_ message: UnsafePointer<rd_kafka_message_t>, into ledger: DeliveryLedger) throws(LabError) {
+  private func take(
+    _ message: UnsafePointer<rd_kafka_message_t>, isPlaced: Bool, into ledger: DeliveryLedger
+  ) throws(LabError) {
     let code = unsafe message.pointee.err
     if code != RD_KAFKA_RESP_ERR_NO_ERROR {
       ledger.fail(code.name)
       return
     }
     let partition = unsafe Int(message.pointee.partition)
-    let offset = unsafe message.pointee.offset
+    let offset = unsafe isPlaced ? message.pointee.offset : -1
     // A topic may stamp records on arrival, and says so. The mock cluster says so too, with 1,234 ms since 1970, yet keeps
     // what was sent.
     var stamp = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE

@@ -23,6 +23,7 @@ public struct IdentityPage: Sendable, Equatable {
     public var content: UInt32
     public var voided: Bool
 
+    @inlinable
     public init(fingerprint: UInt64, offset: Int64, window: Int32, content: UInt32, voided: Bool) {
       self.fingerprint = fingerprint
       self.offset = offset
@@ -36,53 +37,59 @@ public struct IdentityPage: Sendable, Equatable {
   public var generationEndMs: Int64
   public var baseOffset: Int64
   public var baseWindow: Int32
-  public private(set) var bytes: [UInt8]
+  /// Two for an entry: its fingerprint and the rest.
+  @usableFromInline var words: [UInt64] = []
 
   public init(generationEndMs: Int64, baseOffset: Int64, baseWindow: Int32, bytes: [UInt8] = []) {
     self.generationEndMs = generationEndMs
     self.baseOffset = baseOffset
     self.baseWindow = baseWindow
-    self.bytes = bytes
+    words.reserveCapacity(bytes.count / 8)
+    unsafe bytes.withUnsafeBytes {
+      for at in stride(from: 0, to: bytes.count / Self.entryBytes * Self.entryBytes, by: 8) {
+        unsafe words.append(UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+      }
+    }
   }
 
-  public var count: Int { bytes.count / Self.entryBytes }
+  public var count: Int { words.count / 2 }
+
+  /// As the database keeps them.
+  public var bytes: [UInt8] {
+    unsafe words.map(\.littleEndian).withUnsafeBytes { unsafe Array($0) }
+  }
+
+  public var byteCount: Int { words.count * 8 }
 
   /// Whether offset and window lie near enough to the page's.
+  @inlinable
   public func takes(_ entry: Entry) -> Bool {
     let offset = entry.offset.subtractingReportingOverflow(baseOffset)
-    let window = Int64(entry.window) - Int64(baseWindow)
-    return !offset.overflow && Self.fits(offset.partialValue, bits: 26) && Self.fits(window, bits: 16)
-  }
-
-  private static func fits(_ value: Int64, bits: Int64) -> Bool {
-    value >= -(1 << (bits - 1)) && value < 1 << (bits - 1)
+    let window = Int64(entry.window) &- Int64(baseWindow)
+    // Moved up by half the range, what fits is below it.
+    return !offset.overflow && UInt64(bitPattern: offset.partialValue &+ (1 << 25)) < 1 << 26
+      && UInt64(bitPattern: window &+ (1 << 15)) < 1 << 16
   }
 
   /// The entry must be one that the page takes.
+  @inlinable
   public mutating func append(_ entry: Entry) {
     precondition(takes(entry), "an entry lies near the page's base")
-    let offset = UInt64(bitPattern: entry.offset - baseOffset) & 0x3FF_FFFF
-    let window = UInt64(bitPattern: Int64(entry.window) - Int64(baseWindow)) & 0xFFFF
+    let offset = UInt64(bitPattern: entry.offset &- baseOffset) & 0x3FF_FFFF
+    let window = UInt64(bitPattern: Int64(entry.window) &- Int64(baseWindow)) & 0xFFFF
     let content = UInt64(entry.content & 0x1F_FFFF)
-    let word = offset | window << 26 | content << 42 | (entry.voided ? 1 << 63 : 0)
-    unsafe withUnsafeBytes(of: entry.fingerprint.littleEndian) { unsafe bytes.append(contentsOf: $0) }
-    unsafe withUnsafeBytes(of: word.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    words.append(entry.fingerprint)
+    words.append(offset | window << 26 | content << 42 | (entry.voided ? 1 << 63 : 0))
   }
 
   public subscript(index: Int) -> Entry {
-    let word = word(at: index * Self.entryBytes + 8)
+    let word = words[2 * index + 1]
     // Shifted up and down again, so that the sign fills.
     let offset = Int64(bitPattern: word << 38) >> 38
     let window = Int64(bitPattern: word << 22) >> 48
     return Entry(
-      fingerprint: self.word(at: index * Self.entryBytes), offset: baseOffset &+ offset,
+      fingerprint: words[2 * index], offset: baseOffset &+ offset,
       window: baseWindow &+ Int32(truncatingIfNeeded: window), content: UInt32(word >> 42 & 0x1F_FFFF),
       voided: word >> 63 == 1)
-  }
-
-  private func word(at position: Int) -> UInt64 {
-    unsafe bytes.withUnsafeBytes {
-      unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-    }
   }
 }
