@@ -86,6 +86,15 @@ let package = Package(
 
     // A file of tests for each room; the stack beneath the end-to-end ones is a library of its own.
     .target(name: "TestDice", path: "Tests/TestDice", swiftSettings: laws),
+    .target(
+      name: "TestLogs", dependencies: ["MeterModel", "MeterCore", "MeterOracle", "MeterLab", "CLibzstd", "TestDice"],
+      path: "Tests/TestLogs", swiftSettings: laws),
+    .target(
+      name: "MeterSimulation",
+      dependencies: ["MeterModel", "MeterWire", "MeterCore", "MeterOracle", "TestLogs", "TestDice"],
+      path: "Tests/MeterSimulation", swiftSettings: laws),
+    .executableTarget(
+      name: "meterd-sim", dependencies: ["MeterSimulation"], path: "Tests/meterd-sim", swiftSettings: laws),
     .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
     tests("MeterModelTests", imports: ["MeterModel"]),
     tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "Proofs", "TestDice"]),
@@ -93,9 +102,9 @@ let package = Package(
     tests(
       "EngineTests",
       imports: [
-        "MeterModel", "MeterWire", "MeterCore", "PostgresEdge", "MeterOracle", "MeterLab", "CLibzstd", "TestDice",
-        "TestStack",
+        "MeterModel", "MeterWire", "MeterCore", "PostgresEdge", "MeterOracle", "TestDice", "TestLogs", "TestStack",
       ]),
+    tests("SimulationTests", imports: ["MeterSimulation"]),
     tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
     tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),
     tests("PostgresEdgeTests", imports: ["PostgresEdge", "MeterModel", "TestStack"]),

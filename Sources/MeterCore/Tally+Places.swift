@@ -33,19 +33,19 @@ extension Tally {
     let count = events.events.count
     if places.count < count { places = Array(repeating: none, count: max(count, 2 * places.count)) }
     var high = highWaterMs
-    var lastRecord: Int32 = -1
+    var followed = events.records.lowerBound
     var stamp = Instant(nanoseconds: 0)
     // Neighbours mostly share a window, and dividing is slow.
     var (window, begin, end): (Int32, Int64, Int64) = (0, 0, 0)
     let past = TimeSpan(nanoseconds: -rules.pastMax.nanoseconds)
     var warmth: UInt64 = 0
     for index in 0..<count {
-      let number = events.events[index].record
-      if number != lastRecord {
-        lastRecord = number
-        let stampMs = batch.records[Int(number)].timestampMs
+      // Records without an event move the high water, too.
+      while followed <= Int(events.events[index].record) {
+        let stampMs = batch.records[followed].timestampMs
         stamp = Instant(saturatingMilliseconds: stampMs >= 0 ? stampMs : high)
         if stampMs > high, stamp <= acceptedUntil { high = stampMs }
+        followed &+= 1
       }
       guard events.events[index].finding == .measurable else { continue }
       warmth &+= identities.warm(events.events[index].identity)

@@ -151,25 +151,33 @@ public struct Tally: ~Copyable {
     let cold = locate(events)
     if !cold.isEmpty { return .cold(cold) }
     var given = VerdictCounts()
-    var lastRecord: Int32 = -1
+    var followed = events.records.lowerBound
     for index in events.events.indices {
-      let number = events.events[index].record
-      if number != lastRecord {
-        lastRecord = number
-        let record = batch.records[Int(number)]
-        precondition(record.offset >= cursor, "a record stands at or above the cursor")
-        if record.timestampMs > highWaterMs, Instant(saturatingMilliseconds: record.timestampMs) <= acceptedUntil {
-          highWaterMs = record.timestampMs
-          identities.advance(toHighWater: highWaterMs)
-        }
-      }
+      follow(batch, &followed, through: Int(events.events[index].record), acceptedUntil)
       given[judge(index, batch, events)] &+= 1
     }
+    follow(batch, &followed, through: events.records.upperBound - 1, acceptedUntil)
     if events.records.upperBound > events.records.lowerBound {
       cursor = batch.records[events.records.upperBound - 1].offset + 1
     }
     verdicts += given
     return .applied(Applied(verdicts: given, cursor: cursor, size: size))
+  }
+
+  /// Moves the high water on. Every record counts for it, also one that holds no event: an empty batch.
+  @inline(__always)
+  private mutating func follow(
+    _ batch: borrowing RecordBatch, _ followed: inout Int, through last: Int, _ acceptedUntil: Instant
+  ) {
+    while followed <= last {
+      let record = batch.records[followed]
+      followed &+= 1
+      precondition(record.offset >= cursor, "a record stands at or above the cursor")
+      if record.timestampMs > highWaterMs, Instant(saturatingMilliseconds: record.timestampMs) <= acceptedUntil {
+        highWaterMs = record.timestampMs
+        identities.advance(toHighWater: highWaterMs)
+      }
+    }
   }
 
   @inline(__always)

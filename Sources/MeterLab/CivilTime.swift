@@ -1,7 +1,7 @@
 /// Instants as RFC 3339 text in the proleptic Gregorian calendar.
-enum CivilTime {
+public enum CivilTime {
   /// Appends `instantNs`, which must not be before 1970, cut (not rounded) to `fractionDigits` of 0 to 9.
-  static func append(_ instantNs: Int64, fractionDigits: Int, offsetHours: Int, to text: inout [UInt8]) {
+  public static func append(_ instantNs: Int64, fractionDigits: Int, offsetHours: Int, to text: inout [UInt8]) {
     let instant = UInt64(instantNs)
     let seconds = instant / 1_000_000_000 + UInt64(offsetHours) * 3600
     let (year, month, day) = date(ofDay: seconds / 86_400)

@@ -19,8 +19,10 @@ public struct Oracle: Sendable {
     self.opener = RecordOpener(maxEventBytes: settings.maxEventBytes, inflate: inflate)
   }
 
-  /// Takes the next record of a partition. Gaps between offsets are normal; going back is the caller's mistake.
-  public mutating func take(_ record: OracleRecord) {
+  /// Takes the next record of a partition and says what became of each of its events. Gaps between offsets are normal; going back
+  /// is the caller's mistake.
+  @discardableResult
+  public mutating func take(_ record: OracleRecord) -> [OracleVerdict] {
     let place = OraclePlace(topic: record.topic, partition: record.partition)
     var partition = partitions.removeValue(forKey: place) ?? Partition(place: place)
     precondition(partition.lastOffset ?? -1 < record.offset, "the records of a partition come in the order of offsets")
@@ -32,21 +34,26 @@ public struct Oracle: Sendable {
     let isAhead = timestamp > settings.now + settings.maxFuture
     if !isAhead { partition.advanceClock(to: timestamp, settings: settings) }
 
+    var verdicts: [OracleVerdict] = []
     do throws(Refusal) {
       for (index, claim) in try opener.claims(of: record).enumerated() {
         let position = Position(offset: record.offset, index: index)
         do throws(Refusal) {
           let event = try Event(claim)
           let verdict = try judge(event, at: position, timestamp: timestamp, isAhead: isAhead, in: &partition)
-          partition.verdicts[verdict, default: 0] += 1
+          verdicts.append(verdict)
         } catch {
           quarantine(error, at: position, in: &partition)
+          verdicts.append(.quarantined)
         }
       }
     } catch {
       quarantine(error, at: Position(offset: record.offset, index: 0), in: &partition)
+      verdicts.append(.quarantined)
     }
+    for verdict in verdicts { partition.verdicts[verdict, default: 0] += 1 }
     partitions[place] = partition
+    return verdicts
   }
 
   public func results(upTo: OracleInstant) -> OracleResults {
@@ -54,7 +61,6 @@ public struct Oracle: Sendable {
   }
 
   private func quarantine(_ refusal: Refusal, at position: Position, in partition: inout Partition) {
-    partition.verdicts[.quarantined, default: 0] += 1
     partition.quarantine.append(
       OracleResults.Quarantined(
         topic: partition.place.topic, partition: partition.place.partition, offset: position.offset,

@@ -1,4 +1,5 @@
 import MeterModel
+import TestLogs
 
 /// What the database would hold after some flushes: the ledger of a test.
 struct Books {

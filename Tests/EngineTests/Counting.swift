@@ -3,6 +3,7 @@ import MeterModel
 import MeterOracle
 import MeterWire
 import TestDice
+import TestLogs
 
 /// Counts logs the way a daemon does, with chance deciding over batches, seals, commits and crashes.
 struct Counting {
@@ -33,14 +34,7 @@ struct Counting {
     dice = Dice(seed &+ 77)
     rules = MeterRules(meters: HostileCatalog.meters, seed: dice.next())
     if let splits { dice = Dice(splits) }
-    func span(_ duration: Duration) -> TimeSpan {
-      TimeSpan(
-        nanoseconds: duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
-    }
-    tallyRules = Tally.Rules(
-      windows: WindowGrid(length: span(log.settings.rollupWindow)), dedupeWindow: span(log.settings.dedupeWindow),
-      pastMax: span(log.settings.maxPast), futureMax: span(log.settings.maxFuture),
-      seriesMax: Int(log.settings.maxSeriesPerMeter))
+    tallyRules = Tally.Rules(log.settings)
     books = Books(partitions: log.partitions.map { Books.Partition(cursor: $0.first?.offset ?? 0) })
   }
 
@@ -75,7 +69,7 @@ struct Counting {
       if next < records.count {
         let end = min(records.count, next + 1 + dice.below(batchMax))
         batch.removeAll()
-        for record in records[next..<end] { append(record, to: &batch) }
+        for record in records[next..<end] { batch.append(record) }
         batch.close()
         var decoded = 0
         while decoded < batch.records.count {
@@ -113,27 +107,8 @@ struct Counting {
 
   func batch(_ records: ArraySlice<OracleRecord>) -> RecordBatch {
     var batch = RecordBatch()
-    for record in records { append(record, to: &batch) }
+    for record in records { batch.append(record) }
     batch.close()
     return batch
-  }
-
-  private func append(_ record: OracleRecord, to batch: inout RecordBatch) {
-    if let value = record.value {
-      unsafe value.withUnsafeBytes {
-        unsafe batch.append(offset: record.offset, timestampMs: record.timestampMs, value: $0)
-      }
-    } else {
-      unsafe batch.append(offset: record.offset, timestampMs: record.timestampMs, value: nil)
-    }
-    for header in record.headers {
-      unsafe header.name.bytes.withUnsafeBytes { name in
-        if let value = header.value {
-          unsafe value.withUnsafeBytes { unsafe batch.appendHeader(name: name, value: $0) }
-        } else {
-          unsafe batch.appendHeader(name: name, value: nil)
-        }
-      }
-    }
   }
 }

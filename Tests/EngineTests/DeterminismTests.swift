@@ -1,4 +1,5 @@
 import MeterModel
+import TestLogs
 import Testing
 
 /// The same records give the same state, whatever happens around them.

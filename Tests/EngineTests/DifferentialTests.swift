@@ -1,6 +1,7 @@
 import Foundation
 import MeterModel
 import MeterOracle
+import TestLogs
 import Testing
 
 /// The engine against the independent recount, over the same records.

@@ -5,6 +5,7 @@ import MeterOracle
 import MeterWire
 import PostgresEdge
 import TestDice
+import TestLogs
 import TestStack
 import Testing
 

@@ -78,6 +78,19 @@ import Testing
     }
   }
 
+  @Test func `the simulated world is made of the pure rooms and knows no clock, thread or chance but its seed`() {
+    let allowed: Set = ["MeterModel", "MeterWire", "MeterCore", "MeterOracle", "TestLogs", "TestDice"]
+    let files = Self.files(below: "Tests/MeterSimulation")
+    #expect(files.count > 10)
+    for file in files {
+      let surplus = Self.imports(file.text).subtracting(allowed)
+      #expect(surplus.isEmpty, "\(file.path) imports \(surplus.sorted())")
+      for word in ["ContinuousClock", "SystemRandom", ".random(", "Task {", "Mutex(", "Hasher", "hashValue"] {
+        #expect(!file.text.contains(word), "\(file.path) has '\(word)'")
+      }
+    }
+  }
+
   @Test func `the pure rooms know no clock, no hash of the process and no binary floating point`() {
     for room in ["MeterModel", "MeterWire", "MeterCore"] {
       for file in Self.files(below: "Sources/\(room)") {

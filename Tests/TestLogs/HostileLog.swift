@@ -1,25 +1,26 @@
-import CLibzstd
+import MeterLab
 import MeterOracle
 import TestDice
 
-@testable import MeterLab
-
 /// Logs of some partitions, as a function of a seed: the laboratory's stream with many duplicates, late and malformed events, and
 /// between them hostile events, broken bytes, odd headers, gaps between offsets and timestamps that jump.
-struct HostileLog {
-  static let topic: OracleText = "usage.events"
-  static let eventBytesMax = 4_096
+public struct HostileLog: Sendable {
+  public static let topic: OracleText = "usage.events"
+  public static let eventBytesMax = 4_096
 
-  let settings: OracleSettings
-  private(set) var partitions: [[OracleRecord]]
+  public let settings: OracleSettings
+  public private(set) var partitions: [[OracleRecord]]
 
   private var dice: Dice
   private var sent: [HostileEvent] = []
   private var raw: [[UInt8]] = []
-  /// Events of the laboratory's stream, as they were.
+  /// Events of the laboratory's stream, as they were: the last of them, in a ring.
   private var plain: [[UInt8]] = []
+  private var plainCount = 0
+  private var takenBack: [[UInt8]] = []
+  private static let plainMax = 2_000
 
-  init(seed: UInt64, events: Int, partitions count: Int) throws {
+  public init(seed: UInt64, events: Int, partitions count: Int) throws {
     dice = Dice(seed)
     partitions = Array(repeating: [], count: count)
     var options = EventStreamOptions()
@@ -49,21 +50,42 @@ struct HostileLog {
       stream.next(into: &record)
       let stamp = timestamp(around: record.timestampMs)
       var value: [UInt8]? = record.value
+      var partition = record.key.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % count
+      // Sums of 38 digits stay in one partition: those of several together would have 39.
+      var isLarge = false
       switch dice.below(20) {
-      case 0...4: value = hostile(stamp)
+      case 0...4:
+        let event = hostileEvent(stamp)
+        value = event.bytes
+        isLarge = event.isLarge
+        if isLarge { partition = 0 }
       case 5: value = broken(record.value)
       case 6 where !raw.isEmpty: value = dice.pick(raw)
-      case 8 where !plain.isEmpty: value = corrected(dice.pick(plain))
+      case 8 where !plain.isEmpty: value = corrected(remembered())
       case 9 where !plain.isEmpty: value = batched()
       case 7 where dice.once(in: 10):
         value = dice.pick([nil, [], Array(repeating: 0x20, count: Self.eventBytesMax + dice.below(2))])
       default: break
       }
-      if value == record.value, plain.count < 2_000 { plain.append(record.value) }
-      if let value, raw.count < 500 || dice.once(in: 50) {
+      if value == record.value { remember(record.value) }
+      if let value, !isLarge, raw.count < 500 || dice.once(in: 50) {
         if raw.count < 500 { raw.append(value) } else { raw[dice.below(500)] = value }
       }
-      append(value, stamp, to: record.key.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % count)
+      append(value, stamp, to: partition)
+    }
+  }
+
+  private mutating func remember(_ event: [UInt8]) {
+    if plain.count < Self.plainMax { plain.append(event) } else { plain[plainCount % Self.plainMax] = event }
+    plainCount += 1
+  }
+
+  /// One of the events so far; often one of the last, or one that was taken back before.
+  private mutating func remembered() -> [UInt8] {
+    switch dice.below(3) {
+    case 0 where !takenBack.isEmpty: return takenBack[max(0, takenBack.count - 1 - dice.below(8))]
+    case 1: return plain[(plainCount - 1 - dice.below(min(12, plain.count))) % Self.plainMax]
+    default: return dice.pick(plain)
     }
   }
 
@@ -80,6 +102,7 @@ struct HostileLog {
       let negative = rest.replacing("\"tokens\":", with: dice.once(in: 2) ? "\"tokens\":-" : "\"tokens\":")
       return Array("\(parts[0])\"correction\":\"adjust\",\"id\":\"\(id)-a\(number)\"\(negative)".utf8)
     }
+    takenBack.append(event)
     let original = dice.once(in: 8) ? "\(id)-a0" : String(id)
     let kind = dice.once(in: 30) ? "undo" : "void"
     let corrects = dice.once(in: 30) ? "" : "\"corrects\":\"\(original)\","
@@ -91,7 +114,7 @@ struct HostileLog {
     var parts: [[UInt8]] = []
     for _ in 0..<dice.below(6) {
       switch dice.below(8) {
-      case 0: parts.append(corrected(dice.pick(plain)))
+      case 0: parts.append(corrected(remembered()))
       case 1: parts.append(Array(dice.pick(["1", "null", "[]", "\"x\"", "{}", "[{}]"]).utf8))
       default: parts.append(dice.pick(plain))
       }
@@ -144,9 +167,11 @@ struct HostileLog {
     return (dice.shuffled(headers).map { .init(name: OracleText($0.0), value: $0.1) }, value.map { Array($0.utf8) })
   }
 
-  /// One zstd frame, which now and then is cut, followed by something, or two.
+  /// One zstd frame, which now and then is cut, followed by something, or two. A frame that breaks behind the limit may be either
+  /// broken or too large, so one of too much is left whole.
   private mutating func squeezed(_ value: [UInt8]) -> [UInt8] {
     var frame = Zstd.frame(value)
+    guard value.count <= Self.eventBytesMax else { return frame }
     switch dice.below(12) {
     case 0: frame.removeLast(min(frame.count, 1 + dice.below(6)))
     case 1: frame.append(0)
@@ -172,17 +197,17 @@ struct HostileLog {
     }
   }
 
-  private mutating func hostile(_ stamp: Int64) -> [UInt8] {
+  private mutating func hostileEvent(_ stamp: Int64) -> (bytes: [UInt8], isLarge: Bool) {
     if !sent.isEmpty, dice.once(in: 2) {
       let one = sent[max(0, sent.count - 1 - dice.below(300))]
-      return one.written(dice.pick(HostileEvent.Manner.allCases), &dice)
+      return (one.written(dice.pick(HostileEvent.Manner.allCases), &dice), one.isLarge)
     }
     let past = settings.maxPast.components.seconds * 1_000_000_000
     let one = HostileEvent(
       key: dice.next() >> 20, timestampMs: stamp,
       bounds: .init(pastNs: past, futureNs: settings.maxFuture.components.seconds * 1_000_000_000))
     sent.append(one)
-    return one.written(.plain, &dice)
+    return (one.written(.plain, &dice), one.isLarge)
   }
 
   private mutating func broken(_ value: [UInt8]) -> [UInt8] {

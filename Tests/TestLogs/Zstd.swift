@@ -1,8 +1,8 @@
 import CLibzstd
 
 /// Frames made in one call, and opened in another: not the way the decoder does it.
-enum Zstd {
-  static func frame(_ bytes: [UInt8]) -> [UInt8] {
+public enum Zstd {
+  public static func frame(_ bytes: [UInt8]) -> [UInt8] {
     var frame = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
     let room = frame.count
     let size = unsafe ZSTD_compress(&frame, room, bytes, bytes.count, 1)
@@ -11,7 +11,7 @@ enum Zstd {
   }
 
   /// The content of exactly one frame, its first `limit` bytes when there are more; nil for anything else.
-  static func content(_ frame: [UInt8], limit: Int) -> [UInt8]? {
+  public static func content(_ frame: [UInt8], limit: Int) -> [UInt8]? {
     let size = unsafe ZSTD_findFrameCompressedSize(frame, frame.count)
     guard frame.starts(with: [0x28, 0xB5, 0x2F, 0xFD]), ZSTD_isError(size) == 0, size == frame.count else { return nil }
     // Tests' contents are small.

@@ -1,13 +1,12 @@
+import MeterLab
 import TestDice
-
-@testable import MeterLab
 
 /// An event at the edge of some rule. It is a function of its key and its instant, so that it can be sent again: as it was, written
 /// otherwise but with the same meaning, or with another content under the same identity.
-struct HostileEvent {
-  static let type = "x.usage"
-  static let levelType = "x.level"
-  static let strictType = "x.caf\u{E9}"
+public struct HostileEvent: Sendable {
+  public static let type = "x.usage"
+  public static let levelType = "x.level"
+  public static let strictType = "x.caf\u{E9}"
 
   enum Manner: CaseIterable {
     case plain, restyled, twisted
@@ -18,7 +17,7 @@ struct HostileEvent {
   let timestampMs: Int64
   let bounds: Bounds
 
-  struct Bounds {
+  struct Bounds: Sendable {
     var pastNs: Int64
     var futureNs: Int64
   }
@@ -32,6 +31,8 @@ struct HostileEvent {
     "1e-99999999999999999999",
     "4" + String(repeating: "9", count: 24), "1" + String(repeating: "0", count: 38), String(repeating: "9", count: 39),
   ]
+  /// The third of them in a window has no room in 38 digits at a scale of 9.
+  private static let large = "4" + String(repeating: "9", count: 28)
   private static let dimensions = [
     "\"a\"", "\"b\"", "\"a\"", "\"b\"", "1", "1.0", "true", "null", "\"\"", "\"\\u0061\"", "\"caf\u{E9}\"",
     "\"cafe\u{301}\"", "\"~other\"",
@@ -44,26 +45,39 @@ struct HostileEvent {
     String(repeating: "t", count: 129), "", "a\u{9F}b", "null",
   ]
 
+  /// Whether it brings its window near the end of 38 digits.
+  var isLarge: Bool { key % 8 == 0 }
+
   func written(_ manner: Manner, _ style: inout Dice) -> [UInt8] {
     var dice = Dice(key)
-    let value = dice.once(in: 2) ? "\(dice.below(1000))" : dice.pick(Self.values)
-    // Sums beyond 38 digits depend on what is committed, so no value comes near them and a large one has a tenant to itself.
-    let subject = value.utf8.count > 20 ? "large-\(key)" : dice.once(in: 3) ? dice.pick(Self.subjects) : "acme"
+    let isLarge = isLarge
+    let value = isLarge ? Self.large : dice.once(in: 2) ? "\(dice.below(1000))" : dice.pick(Self.values)
+    // Large values come together in few tenants, so that sums reach 38 digits there, and only there.
+    let subject = value.utf8.count > 20 ? "large-\(key / 8 % 2)" : dice.once(in: 3) ? dice.pick(Self.subjects) : "acme"
     var type = dice.pick([
       Self.type, Self.type, Self.type, Self.levelType, Self.levelType, Self.strictType, "x.cafe\u{301}", "x.unmetered",
       "llm.tokens",
     ])
+    if isLarge { type = Self.type }
     var inner = ["\"n\":\(value)"]
-    if !dice.once(in: 3) { inner.append("\"d\":\(dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions))") }
+    if isLarge {
+      inner.append("\"d\":\"eu\"")
+    } else if !dice.once(in: 3) {
+      inner.append("\"d\":\(dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions))")
+    }
     if dice.once(in: 40) { inner.append("\"d\":\"twice\"") }
     if dice.once(in: 40) { inner.append("\"n\":1") }
     var data = ["\"v\":{\(inner.joined(separator: ","))}"]
     if dice.once(in: 60) { data.append("\"v\":5") }
-    if !dice.once(in: 3) { data.append("\"d\":\(dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions))") }
+    if isLarge {
+      data.append("\"d\":\"eu\"")
+    } else if !dice.once(in: 3) {
+      data.append("\"d\":\(dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions))")
+    }
     if dice.once(in: 4) { data.append("\"caf\u{E9}\":\"c\"") }
     if dice.once(in: 4) { data.append("\"cafe\u{301}\":\"d\"") }
     if dice.once(in: 4) { data.append("\"list\":[1,2,{\"x\":1,\"y\":[null,true]}]") }
-    let time = time(&dice)
+    let time = isLarge ? nil : time(&dice)
     let id = "h\(key % 100_000)"
     let source = dice.pick(["s", "//h", "s"])
     var extra: [String] = []
@@ -120,7 +134,10 @@ struct HostileEvent {
         "2026-01-01T00:00:60Z", "1677-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-29T00:00:00Z", "",
         "0000-01-01T00:00:00Z",
       ])
-    default: at = -Int64(dice.below(7_200)) * 1_000_000_000 - Int64(dice.below(2)) * Int64(dice.below(1_000_000_000))
+    default:
+      at =
+        -Int64(dice.below(dice.pick([5, 5, 7_200]))) * 1_000_000_000 - Int64(dice.below(2))
+        * Int64(dice.below(1_000_000_000))
     }
     var text: [UInt8] = []
     CivilTime.append(stamp.partialValue + at, fractionDigits: 9, offsetHours: dice.pick([0, 0, 2]), to: &text)
