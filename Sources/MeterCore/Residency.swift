@@ -143,7 +143,7 @@ struct Residency: ~Copyable {
 
   /// Keeps the newest windows, as many as have room in half of the bound, so that it is not full again at once.
   mutating func evict(to countMax: Int) {
-    guard cells.count > countMax else { return }
+    guard cells.count + groups.groups.count > countMax else { return }
     var counts: [Int32: Int] = [:]
     for position in 0..<cells.count { counts[cells[position].window, default: 0] += 1 }
     var room = countMax / 2

@@ -85,7 +85,7 @@ extension Tally {
       }
     }
     residency.warmth &+= warmth
-    var cold = ColdKeys()
+    var cold = ColdKeys(seriesMax: rules.seriesMax)
     for index in events.events.indices where events.events[index].measureCount > 0 {
       guard places[index].limit == nil, events.events[index].problem == nil else { continue }
       if events.events[index].kind == .void {
@@ -123,18 +123,27 @@ extension Tally {
   public mutating func committed(_ flush: Int64) { residency.committed(flush) }
 
   /// Forgets committed windows, the oldest first, when there are more series in memory than that. Not while something is being loaded.
-  public mutating func evict(to seriesMax: Int) { residency.evict(to: seriesMax) }
+  public mutating func evict(to seriesMax: Int) { residency.evict(to: min(seriesMax, CellTable.countMax / 2)) }
 
   /// Forgets what `isEvicted` names and is committed.
   public mutating func evict(_ isEvicted: (ColdKey) -> Bool) { residency.evict(isEvicted) }
 }
 
 /// Keys in the order of their first mention, each once.
+///
+/// Not all of a go's keys are asked for together where each may bring many series: what one answer holds is bounded, and the events are
+/// looked at again when it is there.
 private struct ColdKeys {
+  private static let seriesAtOnce = 1 << 20
+  private static let keysAtLeast = 8
+
+  private let countMax: Int
   private(set) var keys: [ColdKey] = []
   private var seen: Set<ColdKey> = []
 
+  init(seriesMax: Int) { countMax = max(Self.keysAtLeast, Self.seriesAtOnce / seriesMax) }
+
   mutating func insert(_ key: ColdKey) {
-    if seen.insert(key).inserted { keys.append(key) }
+    if keys.count < countMax, seen.insert(key).inserted { keys.append(key) }
   }
 }

@@ -122,7 +122,7 @@ public struct Tally: ~Copyable {
 
   public enum Outcome: Sendable, Equatable {
     case applied(Applied)
-    /// Nothing was counted: these must be admitted first, then the same events applied again.
+    /// Nothing was counted: these must be admitted first, then the same events applied again, which may ask for more.
     case cold([ColdKey])
   }
 

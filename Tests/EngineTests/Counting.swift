@@ -77,10 +77,10 @@ struct Counting {
           // What is in memory is thrown out at random: it must not matter.
           let chance = evicts ? dice.pick([0, 0, 2, 10]) : 0
           if chance > 0 { tally.evict { _ in dice.once(in: chance) } }
-          if case .cold(let keys) = tally.apply(batch, events, now: now) {
+          while case .cold(let keys) = tally.apply(batch, events, now: now) {
             loads += 1
+            guard !keys.isEmpty else { throw StillCold() }
             tally.admit(keys, books.storedSums(number, keys, tallyRules.windows))
-            guard case .applied = tally.apply(batch, events, now: now) else { throw StillCold() }
           }
         }
         next = end

@@ -109,13 +109,13 @@ import Testing
           decoded = decoder.decode(batch, from: decoded, rules, into: &events)
           let now = Instant(nanoseconds: Int64(log.settings.now.nanoseconds))
           if dice.once(in: 3) { tally.evict { _ in dice.once(in: 2) } }
-          if case .cold(let keys) = tally.apply(batch, events, now: now) {
+          while case .cold(let keys) = tally.apply(batch, events, now: now) {
+            guard !keys.isEmpty else { throw Counting.StillCold() }
             let windows = counting.tallyRules.windows
             let sums = try wait {
               ledger.storedSums(of: claim.partition, keys, windows, lane: 0, then: $0)
             }.get()
             tally.admit(keys, sums)
-            guard case .applied = tally.apply(batch, events, now: now) else { throw Counting.StillCold() }
           }
         }
         let flush = tally.seal()

@@ -362,7 +362,7 @@ create view meterd.usage as
       when 0 then sum(r.quantity)
       when 1 then max(r.quantity)
       when 2 then min(r.quantity)
-      when 3 then (array_agg(r.quantity order by r.level_at desc, r.level_offset desc, r.level_place desc, r.partition))[1]
+      when 3 then (array_agg(r.quantity order by r.level_at desc, r.level_offset desc, r.level_place desc, r.partition desc))[1]
       else case count(*)
         when 1 then max(r.quantity) * (1::bigint << max(r.level_at)::integer)
         else meterd.distinct_values(s.id, r.window_start) end
