@@ -182,13 +182,13 @@ extension BrokenFile {
         is 16 events); raise the one or lower the other
         """),
     BrokenFile(
-      "more series",
+      "no series at all",
       """
-      series: { max_per_meter: 20000 }
+      series: { max_per_meter: 0 }
       """,
       says: """
-        config: meterd.yaml:3:26: 'series.max_per_meter' is not in this build yet (20000; only its default 10000 is \
-        taken); remove the line
+        config: meterd.yaml:3:26: 'series.max_per_meter' is out of bounds ('0'; it takes an integer from 1 to \
+        1000000); choose a value inside them
         """),
     BrokenFile(
       "another grace",
