@@ -31,13 +31,6 @@ build_bench() {
 }
 
 need_duckdb() {
-  python=$root/.build/venv/bin/python3
-  "$python" -c 'import duckdb' 2>/dev/null && return
-  say 'installing duckdb into .build/venv'
-  mkdir -p .build
-  if ! { "$python" -c 'import pip' 2>/dev/null || python3 -m venv --clear .build/venv; } >>.build/setup.log 2>&1 ||
-    ! timeout 180 "$python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 duckdb \
-      </dev/null >>.build/setup.log 2>&1; then
+  need_wheel duckdb duckdb ||
     die 69 "bench: duckdb could not be installed into .build/venv (no network?); .build/setup.log says why"
-  fi
 }

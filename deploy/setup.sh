@@ -94,15 +94,19 @@ as_root() {
 
 # The tests send events as a product service in Python would; only they need this, and they say so where it is absent.
 need_python() {
-  python=$root/.build/venv/bin/python3
-  "$python" -c 'import confluent_kafka' 2>/dev/null && return
-  say 'installing the Python client confluent-kafka into .build/venv'
-  mkdir -p .build
-  if ! { "$python" -c 'import pip' 2>/dev/null || python3 -m venv --clear .build/venv; } >>.build/setup.log 2>&1 ||
-    ! timeout 180 "$python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 \
-      confluent-kafka </dev/null >>.build/setup.log 2>&1; then
+  need_wheel confluent_kafka confluent-kafka ||
     say 'confluent-kafka could not be installed (no network?); tests with the Python client cannot run, see .build/setup.log'
-  fi
+}
+
+# need_wheel MODULE PACKAGE: a Python package in .build/venv; fails when it is not there and cannot be had.
+need_wheel() {
+  python=$root/.build/venv/bin/python3
+  "$python" -c "import $1" 2>/dev/null && return
+  say "installing the Python package $2 into .build/venv"
+  mkdir -p .build
+  { "$python" -c 'import pip' 2>/dev/null || python3 -m venv --clear .build/venv; } >>.build/setup.log 2>&1 &&
+    timeout 180 "$python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 "$2" \
+      </dev/null >>.build/setup.log 2>&1
 }
 
 # The greatest exposure that 'systemd-analyze security' may report, in tenths.

@@ -63,9 +63,9 @@ struct IdentityTable: ~Copyable {
     generationMs = max(1, (window.milliseconds + Self.generationsRemembered - 1) / Self.generationsRemembered)
     baseOffset = cursor &- Self.offsetReach
     capacity = Self.slotsMin
-    unsafe tags = Self.emptyTags(Self.slotsMin)
-    unsafe slots = .allocate(capacity: Self.slotsMin)
-    unsafe windows = .allocate(capacity: Self.slotsMin)
+    unsafe tags = Self.blank(Self.slotsMin / Self.groupSlots, 0)
+    unsafe slots = Self.blank(Self.slotsMin, Slot(fingerprint: 0, word: 0))
+    unsafe windows = Self.blank(Self.slotsMin, 0)
   }
 
   deinit {
@@ -78,10 +78,11 @@ struct IdentityTable: ~Copyable {
   /// An upper bound: passed identities stay until the table is laid out anew.
   var count: Int { occupied }
 
-  private static func emptyTags(_ capacity: Int) -> UnsafeMutablePointer<UInt64> {
-    let tags = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity / groupSlots)
-    unsafe tags.initialize(repeating: 0, count: capacity / groupSlots)
-    return unsafe tags
+  /// Made of one value: `warmSlot` looks at slots before anything stands there.
+  private static func blank<Element>(_ capacity: Int, _ value: Element) -> UnsafeMutablePointer<Element> {
+    let memory = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+    unsafe memory.initialize(repeating: value, count: capacity)
+    return unsafe memory
   }
 
   func generation(atHighWater ms: Int64) -> Int64 {
@@ -264,9 +265,9 @@ struct IdentityTable: ~Copyable {
     let oldWindows = unsafe windows
     let oldCapacity = capacity
     while remembered * 2 > capacity { capacity *= 2 }
-    unsafe tags = Self.emptyTags(capacity)
-    unsafe slots = .allocate(capacity: capacity)
-    unsafe windows = .allocate(capacity: capacity)
+    unsafe tags = Self.blank(capacity / Self.groupSlots, 0)
+    unsafe slots = Self.blank(capacity, Slot(fingerprint: 0, word: 0))
+    unsafe windows = Self.blank(capacity, 0)
     occupied = 0
     for at in 0..<oldCapacity where unsafe oldTags[at / Self.groupSlots] >> (UInt64(at) % 8 * 8) & 0x80 != 0 {
       let slot = unsafe oldSlots[at]

@@ -50,7 +50,7 @@ public struct Tally: ~Copyable {
   var samples: [LevelSample] = []
   var values: [DistinctValue] = []
   /// What `values` holds already; it may forget, then a value is sent twice.
-  var seenValues = SeriesSet()
+  var seenValues = KeySet()
   var newSeries = SeriesDefinitions()
   /// Pages of the next flush but the one that is written to.
   private var newIdentities: [IdentityPage] = []
@@ -313,7 +313,7 @@ public struct Tally: ~Copyable {
     sealedTo = cursor
     residency.seal(flushNumber)
     samples = []
-    if !values.isEmpty { (values, seenValues) = ([], SeriesSet()) }
+    if !values.isEmpty { (values, seenValues) = ([], KeySet()) }
     verdicts = VerdictCounts()
     newSeries = SeriesDefinitions()
     newIdentities = []

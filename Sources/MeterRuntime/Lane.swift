@@ -163,13 +163,13 @@ final class Lane: Sendable {
     }
   }
 
-  func returnCredits(_ slot: Slot) {
+  private func returnCredits(_ slot: Slot) {
     guard !slot.isPaused else { return }
     for _ in 0..<slot.heldCredits { outlet.giveCredit(slot.log) }
     slot.heldCredits = 0
   }
 
-  func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
+  private func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
     let actions = slot.round.step(fact, now: Clock.monotonic())
     for action in actions { carryOut(action, slot, &state) }
     let phase = slot.round.phase
@@ -183,7 +183,7 @@ final class Lane: Sendable {
   }
 
   /// An answer to one of this stay's questions, as a fact for its round.
-  func answer(_ slot: Slot) -> @Sendable (PartitionRound.Fact, String?) -> Void {
+  private func answer(_ slot: Slot) -> @Sendable (PartitionRound.Fact, String?) -> Void {
     let (log, stay) = (slot.log, slot.stay)
     return { [self] fact, trouble in
       around.board.update(log, stay: stay, now: Clock.monotonic()) { status in

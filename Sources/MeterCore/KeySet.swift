@@ -1,9 +1,9 @@
 import MeterModel
 
-/// Series whose definition this stay has already handed to the database.
+/// Keys that were met since the last seal.
 ///
-/// It only saves sending definitions again; forgetting one costs a row that changes nothing. So it is bounded by forgetting all.
-struct SeriesSet {
+/// It only saves handing the same thing to the database twice, which changes nothing there. So it is bounded by forgetting all.
+struct KeySet {
   /// At most 32 MB of keys by default: twice as many slots as this.
   private let countMax: Int
   private var slots: [SeriesKey] = Array(repeating: Self.vacant, count: 1024)
@@ -15,7 +15,7 @@ struct SeriesSet {
 
   var bytes: Int { slots.count * MemoryLayout<SeriesKey>.stride }
 
-  /// True if the series was not in the set.
+  /// True if the key was not in the set.
   mutating func insert(_ key: SeriesKey) -> Bool {
     // The vacant mark as a key is sent each time.
     if key == Self.vacant { return true }
@@ -32,7 +32,7 @@ struct SeriesSet {
 
   private mutating func grow() {
     guard count < countMax else {
-      self = SeriesSet(countMax: countMax)
+      self = KeySet(countMax: countMax)
       return
     }
     let old = slots
