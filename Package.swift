@@ -48,13 +48,13 @@ let package = Package(
     .target(
       name: "CSimdjson", cxxSettings: [.unsafeFlags(["-Wall", "-Werror"])], linkerSettings: [.linkedLibrary("simdjson")]
     ),
-
-    .systemLibrary(name: "CScan"),
+    .target(name: "CScan", cSettings: [.unsafeFlags(["-Wall", "-Werror"])]),
+    .systemLibrary(name: "CTable"),
 
     // The pure middle.
     room("MeterModel", imports: []),
     room("MeterWire", imports: ["MeterModel", "CScan", "CSimdjson", "CLibzstd", "CXXHash"]),
-    room("MeterCore", imports: ["MeterModel"]),
+    room("MeterCore", imports: ["MeterModel", "CTable"]),
 
     // The edges.
     room("MeterConfig", imports: ["MeterModel", "CYaml"]),
@@ -97,8 +97,8 @@ let package = Package(
       name: "meterd-sim", dependencies: ["MeterSimulation"], path: "Tests/meterd-sim", swiftSettings: laws),
     .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
     tests("MeterModelTests", imports: ["MeterModel"]),
-    tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "Proofs", "TestDice"]),
-    tests("MeterCoreTests", imports: ["MeterCore", "MeterModel", "TestDice"]),
+    tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "CScan", "Proofs", "TestDice"]),
+    tests("MeterCoreTests", imports: ["MeterCore", "MeterModel", "CTable", "TestDice"]),
     tests(
       "EngineTests",
       imports: [

@@ -66,7 +66,7 @@ struct Report {
     print("growth     " + Self.right(Self.fixed(result.growth, 2), 12) + " bytes a new value   \(result.hash)")
   }
 
-  static func file(_ outcome: EventFile.Outcome, print: (String) -> Void) {
+  static func file(_ outcome: FileCount.Outcome, print: (String) -> Void) {
     print("cpu_seconds \(fixed(Double(outcome.nanoseconds) / 1e9, 4))")
     print("events \(outcome.events)")
     print("counted \(outcome.counted)")

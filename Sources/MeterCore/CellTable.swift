@@ -1,3 +1,4 @@
+import CTable
 import MeterModel
 
 /// What is counted, by series and window: sums that are in memory, and what each gained since the last seal.
@@ -72,8 +73,8 @@ struct CellTable: ~Copyable {
   init() {
     capacity = Self.cellsMin
     indexCount = Self.indexMin
-    unsafe cells = .allocate(capacity: Self.cellsMin)
-    unsafe index = .allocate(capacity: Self.indexMin)
+    unsafe cells = LargeMemory.allocate(Cell.self, Self.cellsMin)
+    unsafe index = LargeMemory.allocate(UInt32.self, Self.indexMin)
     unsafe index.initialize(repeating: Self.vacant, count: Self.indexMin)
   }
 
@@ -118,15 +119,15 @@ struct CellTable: ~Copyable {
 
   /// Brings the slot that `find` begins with near; the sum of what was seen keeps the look from being left out.
   @inline(__always)
-  func warm(_ series: SeriesKey, _ window: Int32) -> UInt32 {
-    unsafe index[Int(truncatingIfNeeded: Self.hash(series, window)) & (indexCount &- 1)]
+  func warm(_ series: SeriesKey, _ window: Int32) {
+    unsafe ctable_fetch(index + Int(truncatingIfNeeded: Self.hash(series, window)) & (indexCount &- 1))
   }
 
   /// Brings the cell near that `find` will most likely end with.
   @inline(__always)
-  func warmCell(_ series: SeriesKey, _ window: Int32) -> UInt64 {
+  func warmCell(_ series: SeriesKey, _ window: Int32) {
     let entry = unsafe index[Int(truncatingIfNeeded: Self.hash(series, window)) & (indexCount &- 1)]
-    return entry == Self.vacant ? 0 : unsafe cells[Int(entry & 0xFF_FFFF)].series.low
+    if entry != Self.vacant { unsafe ctable_fetch(cells + Int(entry & 0xFF_FFFF)) }
   }
 
   /// Makes a cell that `find` does not know.
@@ -273,7 +274,7 @@ struct CellTable: ~Copyable {
   }
 
   private mutating func moveCells(to capacity: Int) {
-    let moved = UnsafeMutablePointer<Cell>.allocate(capacity: capacity)
+    let moved = unsafe LargeMemory.allocate(Cell.self, capacity)
     unsafe moved.moveInitialize(from: cells, count: count)
     unsafe cells.deallocate()
     unsafe cells = unsafe moved
@@ -284,7 +285,7 @@ struct CellTable: ~Copyable {
   private mutating func layIndex(_ slots: Int) {
     unsafe index.deallocate()
     indexCount = slots
-    unsafe index = .allocate(capacity: slots)
+    unsafe index = LargeMemory.allocate(UInt32.self, slots)
     unsafe index.initialize(repeating: Self.vacant, count: slots)
     for position in 0..<count { enter(position) }
   }

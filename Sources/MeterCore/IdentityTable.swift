@@ -1,3 +1,4 @@
+import CTable
 import MeterModel
 
 /// Remembers which events were counted, for as long as they could still be repeated.
@@ -8,11 +9,12 @@ import MeterModel
 /// is a function of the log alone: restarts, batches and flushes cannot change what is remembered, and whole generations
 /// are forgotten, in memory and in the database alike.
 ///
-/// **Layout.** 21 bytes a slot, in three arrays. A tag of one byte, zero where the slot is empty, else seven bits of the fingerprint:
-/// eight of them are looked at in one word, so that an identity that is new is mostly told from one line of memory. The
-/// slot: the fingerprint, and offset, generation, content check and void mark in one word. Aside, because only voids ask for it,
-/// the window that was counted in. Nothing is swept. The table grows at seven eighths, which is 24 bytes an identity at
-/// its fullest, and drops what has passed whenever it is laid out anew.
+/// **Layout.** Buckets of twelve slots in four lines of the processor's cache, with two of which an identity is looked up and remembered.
+/// The first line has a tag of one byte for each slot, zero where the slot is empty, else seven bits of the fingerprint, all looked
+/// at in one go; and, because only voids ask for it, the window that was counted in. In the others each slot is the fingerprint,
+/// and offset, generation, content check and void mark in one word. A full bucket sends on to the next one. Nothing is swept. Sixteen
+/// segments, told apart by bits of the fingerprint, grow each on its own at nine tenths, which is below 24 bytes an identity at the
+/// fullest: so growing holds counting up for a sixteenth of the table, and drops what has passed on the way.
 ///
 /// **What it gives up.** The event's bytes. Two identities of one partition share a 64-bit fingerprint once in 2^64 pairs: with 10^9
 /// remembered, a new event is wrongly a duplicate or a conflict with a chance of 10^9 / 2^64, once in 18 billion events. A
@@ -27,6 +29,13 @@ struct IdentityTable: ~Copyable {
     var word: UInt64
   }
 
+  private struct Bucket {
+    /// A byte for each slot, and four that are of no meaning.
+    var tags: InlineArray<16, UInt8>
+    var windows: InlineArray<12, Int32>
+    var slots: InlineArray<12, Slot>
+  }
+
   struct Known: Equatable {
     var content: UInt32
     var offset: Int64
@@ -37,20 +46,26 @@ struct IdentityTable: ~Copyable {
 
   private static let offsetMask: UInt64 = (1 << 34) - 1
   private static let offsetReach: Int64 = 1 << 33
-  private static let slotsMin = 1024
+  private static let bucketSlots = 12
+  private static let allSlots: UInt32 = (1 << 12) - 1
+  private static let segmentCount = 16
+  /// Of a segment.
+  private static let bucketsMin = 4
   /// A slot tells its generation modulo 64. Laid out anew this often, and never stepping on by more than sixteen without forgetting
   /// all, no slot is older than 16 + 31 + 16 generations, so that an age is never mistaken for a younger one.
   private static let generationsBetweenLayouts: Int64 = 32
 
-  /// Slots that are probed together.
-  private static let groupSlots = 8
+  @safe
+  private struct Segment {
+    var buckets: UnsafeMutablePointer<Bucket>
+    var mask: Int
+    /// Slots that are not empty, passed ones included.
+    var occupied = 0
 
-  private var tags: UnsafeMutablePointer<UInt64>
-  private var slots: UnsafeMutablePointer<Slot>
-  private var windows: UnsafeMutablePointer<Int32>
-  private(set) var capacity: Int
-  /// Slots that are not empty, passed ones included.
-  private var occupied = 0
+    var capacity: Int { (mask + 1) * bucketSlots }
+  }
+
+  private let segments: UnsafeMutablePointer<Segment>
   private var baseOffset: Int64
   private let generationMs: Int64
   private(set) var generation: Int64 = 0
@@ -62,26 +77,26 @@ struct IdentityTable: ~Copyable {
     // Rounded up: sixteen generations must not be shorter than the window.
     generationMs = max(1, (window.milliseconds + Self.generationsRemembered - 1) / Self.generationsRemembered)
     baseOffset = cursor &- Self.offsetReach
-    capacity = Self.slotsMin
-    unsafe tags = Self.blank(Self.slotsMin / Self.groupSlots, 0)
-    unsafe slots = Self.blank(Self.slotsMin, Slot(fingerprint: 0, word: 0))
-    unsafe windows = Self.blank(Self.slotsMin, 0)
+    unsafe segments = .allocate(capacity: Self.segmentCount)
+    for at in 0..<Self.segmentCount {
+      unsafe (segments + at).initialize(to: Segment(buckets: Self.blank(Self.bucketsMin), mask: Self.bucketsMin - 1))
+    }
   }
 
   deinit {
-    unsafe tags.deallocate()
-    unsafe slots.deallocate()
-    unsafe windows.deallocate()
+    for at in 0..<Self.segmentCount { unsafe segments[at].buckets.deallocate() }
+    unsafe segments.deallocate()
   }
 
-  var bytes: Int { capacity * (1 + MemoryLayout<Slot>.stride + MemoryLayout<Int32>.stride) }
+  var capacity: Int { (0..<Self.segmentCount).reduce(0) { unsafe $0 + segments[$1].capacity } }
+  var bytes: Int { capacity / Self.bucketSlots * MemoryLayout<Bucket>.stride }
   /// An upper bound: passed identities stay until the table is laid out anew.
-  var count: Int { occupied }
+  var count: Int { (0..<Self.segmentCount).reduce(0) { unsafe $0 + segments[$1].occupied } }
 
-  /// Made of one value: `warmSlot` looks at slots before anything stands there.
-  private static func blank<Element>(_ capacity: Int, _ value: Element) -> UnsafeMutablePointer<Element> {
-    let memory = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
-    unsafe memory.initialize(repeating: value, count: capacity)
+  /// Of a slot that is empty only its tag is ever looked at.
+  private static func blank(_ count: Int) -> UnsafeMutablePointer<Bucket> {
+    let memory = unsafe LargeMemory.allocate(Bucket.self, count)
+    for at in 0..<count { unsafe memory[at].tags = InlineArray(repeating: 0) }
     return unsafe memory
   }
 
@@ -99,14 +114,19 @@ struct IdentityTable: ~Copyable {
     if step > Self.generationsRemembered {
       forgetAll()
     } else if now - laidOutAt >= Self.generationsBetweenLayouts {
-      layOut()
+      laidOutAt = now
+      for segment in 0..<Self.segmentCount { layOut(segment) }
     }
   }
 
   private mutating func forgetAll() {
-    if occupied > 0 { unsafe tags.update(repeating: 0, count: capacity / Self.groupSlots) }
-    occupied = 0
     laidOutAt = generation
+    for at in 0..<Self.segmentCount where unsafe segments[at].occupied > 0 {
+      for bucket in unsafe 0...segments[at].mask {
+        unsafe segments[at].buckets[bucket].tags = InlineArray(repeating: 0)
+      }
+      unsafe segments[at].occupied = 0
+    }
   }
 
   /// The oldest generation that is still remembered, and where it begins.
@@ -125,87 +145,93 @@ struct IdentityTable: ~Copyable {
 
   @inline(__always)
   func find(_ fingerprint: UInt64) -> Known? {
-    guard let at = position(of: fingerprint) else { return nil }
-    let word = unsafe slots[at].word
+    guard let slot = slot(of: fingerprint) else { return nil }
+    let word = unsafe slot.bucket.pointee.slots[slot.at].word
     return Known(
       content: UInt32(word >> 40 & 0x1F_FFFF), offset: baseOffset &+ Int64(word & Self.offsetMask) &- 1,
-      window: unsafe windows[at], generation: generation - Int64(age(word)), voided: word >> 63 == 1)
+      window: unsafe slot.bucket.pointee.windows[slot.at], generation: generation - Int64(age(word)),
+      voided: word >> 63 == 1)
   }
 
-  /// Brings near what `find` will look at first; the sum of what was seen keeps the look from being left out.
+  /// Brings near what `find` will look at first.
   @inline(__always)
-  func warm(_ fingerprint: UInt64) -> UInt64 { unsafe tags[group(fingerprint)] }
+  func warm(_ fingerprint: UInt64) { unsafe ctable_fetch(bucket(fingerprint)) }
 
-  /// Brings near where `insert` will most likely write, once what `warm` looked at is there.
+  /// Brings near where `insert` will most likely write, once what `warm` asked for is there.
   @inline(__always)
-  func warmSlot(_ fingerprint: UInt64) -> UInt64 {
-    let group = group(fingerprint)
-    let free = unsafe ~tags[group] & Self.highs
-    let at = group &* Self.groupSlots &+ free.trailingZeroBitCount >> 3 & (Self.groupSlots &- 1)
-    return unsafe slots[at].word &+ UInt64(truncatingIfNeeded: windows[at])
+  func warmSlot(_ fingerprint: UInt64) {
+    let bucket = unsafe bucket(fingerprint)
+    let at = unsafe Self.empty(bucket).trailingZeroBitCount
+    unsafe ctable_fetch(UnsafeRawPointer(bucket) + 64 + at &* MemoryLayout<Slot>.stride)
   }
 
   @inline(__always)
-  private func group(_ fingerprint: UInt64) -> Int {
-    Int(truncatingIfNeeded: fingerprint) & (capacity / Self.groupSlots &- 1)
+  private func bucket(_ fingerprint: UInt64) -> UnsafeMutablePointer<Bucket> {
+    let segment = unsafe segments[Self.segment(fingerprint)]
+    return unsafe segment.buckets + Int(truncatingIfNeeded: fingerprint) & segment.mask
+  }
+
+  @inline(__always)
+  private static func segment(_ fingerprint: UInt64) -> Int {
+    Int(truncatingIfNeeded: fingerprint >> 52) & (segmentCount &- 1)
   }
 
   /// Never zero.
   @inline(__always)
-  private static func tag(_ fingerprint: UInt64) -> UInt64 { fingerprint >> 56 | 0x80 }
+  private static func tag(_ fingerprint: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: fingerprint >> 56) | 0x80 }
 
-  private static let ones: UInt64 = 0x0101_0101_0101_0101
-  private static let highs: UInt64 = 0x8080_8080_8080_8080
-
-  /// The high bit of each byte of the word that is zero. A borrow may set one above a zero byte, never below the lowest.
+  /// Slots that hold nothing, a bit for each.
   @inline(__always)
-  private static func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
+  private static func empty(_ bucket: UnsafeMutablePointer<Bucket>) -> UInt32 {
+    unsafe ctable_which(bucket, 0) & allSlots
+  }
+
+  @safe
+  private struct Place {
+    var bucket: UnsafeMutablePointer<Bucket>
+    var at: Int
+  }
 
   @inline(__always)
-  private func position(of fingerprint: UInt64) -> Int? {
-    let pattern = Self.tag(fingerprint) &* Self.ones
-    var group = group(fingerprint)
+  private func slot(of fingerprint: UInt64) -> Place? {
+    let tag = Self.tag(fingerprint)
+    let segment = unsafe segments[Self.segment(fingerprint)]
+    var number = Int(truncatingIfNeeded: fingerprint)
     while true {
-      let word = unsafe tags[group]
-      var hits = Self.zeros(word ^ pattern)
+      let bucket = unsafe segment.buckets + number & segment.mask
+      var hits = unsafe ctable_which(bucket, tag) & Self.allSlots
       while hits != 0 {
-        let at = group &* Self.groupSlots &+ hits.trailingZeroBitCount >> 3
-        // A borrow may have named a slot that is empty.
-        if isUsed(at) {
-          let slot = unsafe slots[at]
-          if slot.fingerprint == fingerprint, isRemembered(slot) { return at }
-        }
+        let at = hits.trailingZeroBitCount
+        let slot = unsafe bucket.pointee.slots[at]
+        if slot.fingerprint == fingerprint, isRemembered(slot) { return unsafe Place(bucket: bucket, at: at) }
         hits &= hits &- 1
       }
-      // A tag has its high bit set, an empty slot's has not.
-      if word & Self.highs != Self.highs { return nil }
-      group = (group &+ 1) & (capacity / Self.groupSlots &- 1)
+      if unsafe Self.empty(bucket) != 0 { return nil }
+      number &+= 1
     }
   }
 
-  @inline(__always)
-  private func isUsed(_ at: Int) -> Bool {
-    unsafe tags[at / Self.groupSlots] >> (UInt64(truncatingIfNeeded: at) & 7 &* 8) & 0x80 != 0
-  }
-
   /// Remembers a fingerprint that `find` does not know, as of this generation or an earlier one that is still remembered.
+  @inline(__always)
   mutating func insert(_ entry: IdentityPage.Entry, generation: Int64) {
     precondition(
       generation <= self.generation && generation >= oldest, "an identity belongs to a remembered generation")
-    if occupied &* 8 >= capacity &* 7 { layOut() }
     if entry.offset &- baseOffset >= Int64(Self.offsetMask) { rebase(around: entry.offset) }
-    place(Slot(fingerprint: entry.fingerprint, word: pack(entry, generation)), entry.window)
+    let segment = Self.segment(entry.fingerprint)
+    if unsafe segments[segment].occupied &* 10 >= segments[segment].capacity &* 9 { layOut(segment) }
+    unsafe Self.place(
+      Slot(fingerprint: entry.fingerprint, word: pack(entry, generation)), entry.window, in: segments + segment)
   }
 
   /// The same for the same identities, however the table came to hold them.
   var digest: UInt64 {
     var sum: UInt64 = 0
-    for at in 0..<capacity where isUsed(at) {
-      let slot = unsafe slots[at]
-      guard isRemembered(slot) else { continue }
+    forEachUsed { place in
+      let slot = unsafe place.bucket.pointee.slots[place.at]
+      guard isRemembered(slot) else { return }
       let offset = baseOffset &+ Int64(slot.word & Self.offsetMask)
       let rest = slot.word >> 40 ^ UInt64(bitPattern: generation &- Int64(age(slot.word))) << 24
-      let window = unsafe UInt64(UInt32(bitPattern: windows[at]))
+      let window = unsafe UInt64(UInt32(bitPattern: place.bucket.pointee.windows[place.at]))
       sum &+= Digest.of(slot.fingerprint, UInt64(bitPattern: offset), rest, window)
     }
     return sum
@@ -213,8 +239,24 @@ struct IdentityTable: ~Copyable {
 
   /// Notes that what a remembered fingerprint stands for was taken back.
   mutating func markVoided(_ fingerprint: UInt64) {
-    guard let at = position(of: fingerprint) else { return }
-    unsafe slots[at].word |= 1 << 63
+    guard let place = slot(of: fingerprint) else { return }
+    unsafe place.bucket.pointee.slots[place.at].word |= 1 << 63
+  }
+
+  private func forEachUsed(_ body: (Place) -> Void) {
+    for segment in 0..<Self.segmentCount { unsafe Self.forEachUsed(in: segments[segment], body) }
+  }
+
+  @inline(__always)
+  private static func forEachUsed(in segment: Segment, _ body: (Place) -> Void) {
+    for number in 0...segment.mask {
+      let bucket = unsafe segment.buckets + number
+      var used = unsafe ~Self.empty(bucket) & allSlots
+      while used != 0 {
+        unsafe body(Place(bucket: bucket, at: used.trailingZeroBitCount))
+        used &= used &- 1
+      }
+    }
   }
 
   /// An offset too far from the base is held at the end:
@@ -229,10 +271,10 @@ struct IdentityTable: ~Copyable {
   private mutating func rebase(around offset: Int64) {
     let moved = offset &- Self.offsetReach &- baseOffset
     baseOffset &+= moved
-    for at in 0..<capacity where isUsed(at) {
-      let word = unsafe slots[at].word
+    forEachUsed { place in
+      let word = unsafe place.bucket.pointee.slots[place.at].word
       let delta = min(max(Int64(word & Self.offsetMask) &- moved, 1), Int64(Self.offsetMask))
-      unsafe slots[at].word = word & ~Self.offsetMask | UInt64(delta)
+      unsafe place.bucket.pointee.slots[place.at].word = word & ~Self.offsetMask | UInt64(delta)
     }
   }
 
@@ -242,39 +284,39 @@ struct IdentityTable: ~Copyable {
   @inline(__always)
   private func isRemembered(_ slot: Slot) -> Bool { age(slot.word) <= UInt64(Self.generationsRemembered) }
 
-  private mutating func place(_ new: Slot, _ window: Int32) {
-    var group = group(new.fingerprint)
-    while unsafe tags[group] & Self.highs == Self.highs { group = (group &+ 1) & (capacity / Self.groupSlots &- 1) }
-    let bit = unsafe (~tags[group] & Self.highs).trailingZeroBitCount &- 7
-    unsafe tags[group] |= Self.tag(new.fingerprint) << UInt64(truncatingIfNeeded: bit)
-    let at = group &* Self.groupSlots &+ bit >> 3
-    unsafe slots[at] = new
-    unsafe windows[at] = window
-    occupied &+= 1
+  @inline(__always)
+  private static func place(_ new: Slot, _ window: Int32, in segment: UnsafeMutablePointer<Segment>) {
+    var number = Int(truncatingIfNeeded: new.fingerprint)
+    var bucket = unsafe segment.pointee.buckets + number & segment.pointee.mask
+    var free = unsafe empty(bucket)
+    while free == 0 {
+      number &+= 1
+      unsafe bucket = unsafe segment.pointee.buckets + number & segment.pointee.mask
+      free = unsafe empty(bucket)
+    }
+    let at = free.trailingZeroBitCount
+    unsafe bucket.pointee.tags[at] = tag(new.fingerprint)
+    unsafe bucket.pointee.slots[at] = new
+    unsafe bucket.pointee.windows[at] = window
+    unsafe segment.pointee.occupied &+= 1
   }
 
-  /// Drops what has passed, and doubles unless that made enough room.
-  private mutating func layOut() {
-    laidOutAt = generation
+  /// Drops what has passed, and doubles unless that made enough room. Identities of one bucket go to one of two, so that the new memory is
+  /// written from front to back in two streams.
+  private mutating func layOut(_ index: Int) {
+    let old = unsafe segments[index]
     var remembered = 0
-    for at in 0..<capacity where isUsed(at) {
-      if unsafe isRemembered(slots[at]) { remembered += 1 }
+    Self.forEachUsed(in: old) { place in
+      if unsafe isRemembered(place.bucket.pointee.slots[place.at]) { remembered += 1 }
     }
-    let oldTags = unsafe tags
-    let oldSlots = unsafe slots
-    let oldWindows = unsafe windows
-    let oldCapacity = capacity
-    while remembered * 2 > capacity { capacity *= 2 }
-    unsafe tags = Self.blank(capacity / Self.groupSlots, 0)
-    unsafe slots = Self.blank(capacity, Slot(fingerprint: 0, word: 0))
-    unsafe windows = Self.blank(capacity, 0)
-    occupied = 0
-    for at in 0..<oldCapacity where unsafe oldTags[at / Self.groupSlots] >> (UInt64(at) % 8 * 8) & 0x80 != 0 {
-      let slot = unsafe oldSlots[at]
-      if isRemembered(slot) { unsafe place(slot, oldWindows[at]) }
+    var count = old.mask + 1
+    while remembered * 2 > count * Self.bucketSlots { count *= 2 }
+    var new = unsafe Segment(buckets: Self.blank(count), mask: count - 1)
+    Self.forEachUsed(in: old) { place in
+      let slot = unsafe place.bucket.pointee.slots[place.at]
+      if isRemembered(slot) { unsafe Self.place(slot, place.bucket.pointee.windows[place.at], in: &new) }
     }
-    unsafe oldTags.deallocate()
-    unsafe oldSlots.deallocate()
-    unsafe oldWindows.deallocate()
+    unsafe old.buckets.deallocate()
+    unsafe segments[index] = new
   }
 }

@@ -21,8 +21,6 @@ struct Residency: ~Copyable {
   /// Cells of the flush that is under way, and its number.
   private var sealed: [UInt32] = []
   private var sealedFlush: Int64 = -1
-  /// Keeps looks into memory that only bring it near from being left out.
-  var warmth: UInt64 = 0
 
   init(seriesMax: Int, horizon: Int32) {
     self.seriesMax = seriesMax

@@ -38,7 +38,6 @@ extension Tally {
     // Neighbours mostly share a window, and dividing is slow.
     var (window, begin, end): (Int32, Int64, Int64) = (0, 0, 0)
     let past = TimeSpan(nanoseconds: -rules.pastMax.nanoseconds)
-    var warmth: UInt64 = 0
     for index in 0..<count {
       // Records without an event move the high water, too.
       while followed <= Int(events.events[index].record) {
@@ -48,7 +47,7 @@ extension Tally {
         followed &+= 1
       }
       guard events.events[index].finding == .measurable else { continue }
-      warmth &+= identities.warm(events.events[index].identity)
+      identities.warm(events.events[index].identity)
       let time = events.events[index].time ?? stamp
       if time.nanoseconds < begin || time.nanoseconds >= end {
         window = rules.windows.number(of: time)
@@ -60,31 +59,25 @@ extension Tally {
         : time < stamp.saturatingAdding(past)
           ? .tooOld : time > stamp.saturatingAdding(rules.futureMax) ? .ahead : nil
       places[index] = Place(window: window, limit: limit, time: time)
+      let first = Int(events.events[index].firstMeasure)
+      for at in first..<first &+ Int(events.events[index].measureCount) {
+        residency.cells.warm(events.measures[at].series, window)
+      }
     }
-    residency.warmth &+= warmth
   }
 
   /// Fills `positions` with the cell of each measure, -1 where there is none yet, and says what must be known before counting.
   mutating func locate(_ events: borrowing EventBatch) -> [ColdKey] {
     let count = events.measures.count
     if positions.count < count { positions = Array(repeating: -1, count: max(count, 2 * positions.count)) }
-    var warmth: UInt64 = 0
-    for index in events.events.indices where events.events[index].finding == .measurable {
-      warmth &+= identities.warmSlot(events.events[index].identity)
-      let window = places[index].window
-      let first = Int(events.events[index].firstMeasure)
-      for at in first..<first &+ Int(events.events[index].measureCount) {
-        warmth &+= UInt64(residency.cells.warm(events.measures[at].series, window))
-      }
-    }
     for index in events.events.indices where events.events[index].measureCount > 0 {
+      identities.warmSlot(events.events[index].identity)
       let window = places[index].window
       let first = Int(events.events[index].firstMeasure)
       for at in first..<first &+ Int(events.events[index].measureCount) {
-        warmth &+= residency.cells.warmCell(events.measures[at].series, window)
+        residency.cells.warmCell(events.measures[at].series, window)
       }
     }
-    residency.warmth &+= warmth
     var cold = ColdKeys(seriesMax: rules.seriesMax)
     for index in events.events.indices where events.events[index].measureCount > 0 {
       guard places[index].limit == nil, events.events[index].problem == nil else { continue }

@@ -258,8 +258,10 @@ public struct Tally: ~Copyable {
   /// Hands an identity to the next flush, in a page of its generation that lies near enough.
   @inline(__always)
   private mutating func write(_ entry: IdentityPage.Entry, generationEndMs: Int64) {
-    if page.generationEndMs != generationEndMs || !page.takes(entry) { turnPage(entry, generationEndMs) }
-    page.append(entry)
+    if page.generationEndMs == generationEndMs, page.append(entry) { return }
+    turnPage(entry, generationEndMs)
+    let isTaken = page.append(entry)
+    precondition(isTaken, "a page takes what it was turned for")
   }
 
   private mutating func turnPage(_ entry: IdentityPage.Entry, _ generationEndMs: Int64) {

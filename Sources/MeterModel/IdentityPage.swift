@@ -37,32 +37,48 @@ public struct IdentityPage: Sendable, Equatable {
   public var generationEndMs: Int64
   public var baseOffset: Int64
   public var baseWindow: Int32
-  /// Two for an entry: its fingerprint and the rest.
-  @usableFromInline var words: [UInt64] = []
+  @usableFromInline var entries: [Packed] = []
+
+  @usableFromInline
+  struct Packed: Sendable, Equatable {
+    @usableFromInline var fingerprint: UInt64
+    @usableFromInline var rest: UInt64
+
+    @inlinable
+    init(fingerprint: UInt64, rest: UInt64) {
+      self.fingerprint = fingerprint
+      self.rest = rest
+    }
+  }
 
   public init(generationEndMs: Int64, baseOffset: Int64, baseWindow: Int32, bytes: [UInt8] = []) {
     self.generationEndMs = generationEndMs
     self.baseOffset = baseOffset
     self.baseWindow = baseWindow
-    words.reserveCapacity(bytes.count / 8)
+    entries.reserveCapacity(bytes.count / Self.entryBytes)
     unsafe bytes.withUnsafeBytes {
-      for at in stride(from: 0, to: bytes.count / Self.entryBytes * Self.entryBytes, by: 8) {
-        unsafe words.append(UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+      for at in stride(from: 0, to: bytes.count / Self.entryBytes * Self.entryBytes, by: Self.entryBytes) {
+        let fingerprint = unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        let rest = unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self))
+        entries.append(Packed(fingerprint: fingerprint, rest: rest))
       }
     }
   }
 
-  public var count: Int { words.count / 2 }
+  public var count: Int { entries.count }
 
   /// As the database keeps them.
   public var bytes: [UInt8] {
-    unsafe words.map(\.littleEndian).withUnsafeBytes { unsafe Array($0) }
+    unsafe entries.map { Packed(fingerprint: $0.fingerprint.littleEndian, rest: $0.rest.littleEndian) }
+      .withUnsafeBytes { unsafe Array($0) }
   }
 
-  public var byteCount: Int { words.count * 8 }
+  public var byteCount: Int { entries.count * Self.entryBytes }
+
+  public mutating func reserve(_ entries: Int) { self.entries.reserveCapacity(entries) }
 
   /// Whether offset and window lie near enough to the page's.
-  @inlinable
+  @inlinable @inline(__always)
   public func takes(_ entry: Entry) -> Bool {
     let offset = entry.offset.subtractingReportingOverflow(baseOffset)
     let window = Int64(entry.window) &- Int64(baseWindow)
@@ -71,24 +87,26 @@ public struct IdentityPage: Sendable, Equatable {
       && UInt64(bitPattern: window &+ (1 << 15)) < 1 << 16
   }
 
-  /// The entry must be one that the page takes.
-  @inlinable
-  public mutating func append(_ entry: Entry) {
-    precondition(takes(entry), "an entry lies near the page's base")
+  /// False, and nothing done, if the page does not take the entry.
+  @inlinable @inline(__always)
+  public mutating func append(_ entry: Entry) -> Bool {
+    guard takes(entry) else { return false }
     let offset = UInt64(bitPattern: entry.offset &- baseOffset) & 0x3FF_FFFF
     let window = UInt64(bitPattern: Int64(entry.window) &- Int64(baseWindow)) & 0xFFFF
     let content = UInt64(entry.content & 0x1F_FFFF)
-    words.append(entry.fingerprint)
-    words.append(offset | window << 26 | content << 42 | (entry.voided ? 1 << 63 : 0))
+    entries.append(
+      Packed(
+        fingerprint: entry.fingerprint, rest: offset | window << 26 | content << 42 | (entry.voided ? 1 << 63 : 0)))
+    return true
   }
 
   public subscript(index: Int) -> Entry {
-    let word = words[2 * index + 1]
+    let word = entries[index].rest
     // Shifted up and down again, so that the sign fills.
     let offset = Int64(bitPattern: word << 38) >> 38
     let window = Int64(bitPattern: word << 22) >> 48
     return Entry(
-      fingerprint: words[2 * index], offset: baseOffset &+ offset,
+      fingerprint: entries[index].fingerprint, offset: baseOffset &+ offset,
       window: baseWindow &+ Int32(truncatingIfNeeded: window), content: UInt32(word >> 42 & 0x1F_FFFF),
       voided: word >> 63 == 1)
   }

@@ -19,46 +19,85 @@ public struct RecordBatch: Sendable {
   }
 
   public private(set) var records: [Record] = []
+  /// Records and headers one behind the other, and room that was used before; what stands behind the last is of no meaning.
   public private(set) var arena: [UInt8] = []
+  public private(set) var byteCount = 0
 
   public init() {}
 
   public var isEmpty: Bool { records.isEmpty }
-  public var byteCount: Int { arena.count }
 
   public mutating func reserve(records: Int, bytes: Int) {
     self.records.reserveCapacity(records)
-    arena.reserveCapacity(bytes + Self.padding)
+    makeRoom(bytes + Self.padding)
   }
 
   /// Copies a record in; the pointers may dangle as soon as this returns.
   public mutating func append(offset: Int64, timestampMs: Int64, value: UnsafeRawBufferPointer?) {
-    let start = Int32(arena.count)
-    if let value = unsafe value { unsafe arena.append(contentsOf: value) }
+    let start = Int32(byteCount)
+    if let value = unsafe value { unsafe copy(value) }
     let length = unsafe value.map { Int32($0.count) } ?? -1
     records.append(
       Record(
         offset: offset, timestampMs: timestampMs, valueStart: start, valueLength: length,
-        headersStart: Int32(arena.count), headerCount: 0))
+        headersStart: Int32(byteCount), headerCount: 0))
+  }
+
+  /// Room for bytes that a source brings many records in at a time; `write` says how many it brought. Where in them the records stand is
+  /// said afterwards, with `append(offset:timestampMs:at:)`. What comes back is where the bytes stand.
+  public mutating func fill(
+    upTo bytes: Int, _ write: (UnsafeMutableRawBufferPointer) -> Int
+  ) -> Range<Int> {
+    let from = byteCount
+    makeRoom(from + bytes)
+    let count = unsafe arena.withUnsafeMutableBytes {
+      unsafe write(UnsafeMutableRawBufferPointer(rebasing: $0[from..<from + bytes]))
+    }
+    precondition(count >= 0 && count <= bytes, "no more is written than there is room for")
+    byteCount = from + count
+    return from..<byteCount
+  }
+
+  public mutating func append(offset: Int64, timestampMs: Int64, at value: Range<Int>) {
+    precondition(value.lowerBound >= 0 && value.upperBound <= byteCount, "a record stands in what was filled")
+    records.append(
+      Record(
+        offset: offset, timestampMs: timestampMs, valueStart: Int32(value.lowerBound), valueLength: Int32(value.count),
+        headersStart: Int32(value.upperBound), headerCount: 0))
   }
 
   /// Adds a header to the record appended last: both lengths, then the name, then the value; a length of -1 is no value.
   public mutating func appendHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
     appendLength(Int32(name.count))
     unsafe appendLength(value.map { Int32($0.count) } ?? -1)
-    unsafe arena.append(contentsOf: name)
-    if let value = unsafe value { unsafe arena.append(contentsOf: value) }
+    unsafe copy(name)
+    if let value = unsafe value { unsafe copy(value) }
     records[records.count - 1].headerCount += 1
   }
 
   /// Pads the arena; nothing is appended after it.
   public mutating func close() {
-    arena.append(contentsOf: repeatElement(0, count: Self.padding))
+    makeRoom(byteCount + Self.padding)
+    for at in byteCount..<byteCount + Self.padding { arena[at] = 0 }
   }
 
   public mutating func removeAll() {
     records.removeAll(keepingCapacity: true)
-    arena.removeAll(keepingCapacity: true)
+    byteCount = 0
+  }
+
+  private mutating func makeRoom(_ bytes: Int) {
+    if arena.count < bytes {
+      arena.append(contentsOf: repeatElement(0, count: max(bytes, 2 * arena.count) - arena.count))
+    }
+  }
+
+  @inline(__always)
+  private mutating func copy(_ bytes: UnsafeRawBufferPointer) {
+    let (from, to) = (byteCount, byteCount + bytes.count)
+    makeRoom(to)
+    unsafe arena.withUnsafeMutableBytes { unsafe $0[from..<to].copyBytes(from: bytes) }
+    byteCount = to
   }
 
   public func value(of record: Record) -> ArraySlice<UInt8>? {
@@ -87,7 +126,7 @@ public struct RecordBatch: Sendable {
   }
 
   private mutating func appendLength(_ length: Int32) {
-    for shift in stride(from: 0, to: 32, by: 8) { arena.append(UInt8(truncatingIfNeeded: length >> Int32(shift))) }
+    unsafe withUnsafeBytes(of: length.littleEndian) { unsafe copy($0) }
   }
 
   private func length(at index: Int) -> Int {

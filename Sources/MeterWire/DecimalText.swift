@@ -20,20 +20,34 @@ enum DecimalText {
 
   /// Reads the bytes in `start..<end`, all of which must be one JSON number.
   static func parse(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int, scale: Int) -> Outcome {
-    // Nearly all values are whole numbers of few digits: six of them times 10^12 fit an Int64.
-    if end &- start <= 6, end > start, arena[start] != UInt8(ascii: "-") {
-      var small: Int64 = 0
-      var at = start
-      while at < end, arena[at].isDigit {
-        small = small &* 10 &+ Int64(arena[at] &- UInt8(ascii: "0"))
-        at &+= 1
-      }
-      if at == end, arena[start] != UInt8(ascii: "0") || end &- start == 1 {
-        return .units(Int128(small &* powers64(scale)))
-      }
-    }
+    if let units = brief(arena, start, end, scale) { return .units(units) }
     guard JSONNumber.end(arena, from: start, to: end) == end else { return .notNumber }
     return general(arena, start, end, scale)
+  }
+
+  /// Nearly all values are not negative and have few digits, no exponent, and no more of a fraction than the scale: six digits before the
+  /// point and twelve behind it fit an Int64. Nil for any other.
+  @inline(__always)
+  private static func brief(_ arena: Swift.Span<UInt8>, _ start: Int, _ end: Int, _ scale: Int) -> Int128? {
+    guard end > start, end &- start <= 19 else { return nil }
+    var value: Int64 = 0
+    var at = start
+    while at < end, arena[at].isDigit {
+      value = value &* 10 &+ Int64(arena[at] &- UInt8(ascii: "0"))
+      at &+= 1
+    }
+    let digits = at &- start
+    guard digits >= 1, digits <= 6, digits == 1 || arena[start] != UInt8(ascii: "0") else { return nil }
+    if at == end { return Int128(value &* powers64(scale)) }
+    guard arena[at] == UInt8(ascii: ".") else { return nil }
+    at &+= 1
+    let point = at
+    while at < end, arena[at].isDigit {
+      value = value &* 10 &+ Int64(arena[at] &- UInt8(ascii: "0"))
+      at &+= 1
+    }
+    guard at == end, at > point, at &- point <= scale else { return nil }
+    return Int128(value &* powers64(scale &- (at &- point)))
   }
 
   /// 10^n for n up to `MeterDefinition.scaleMax`.

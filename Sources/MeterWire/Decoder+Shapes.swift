@@ -1,3 +1,4 @@
+import CScan
 import CXXHash
 import MeterModel
 
@@ -94,7 +95,7 @@ extension Decoder {
     for dimension in Int(rule.firstDimension)..<Int(rule.firstDimension &+ rule.dimensionCount) {
       let field = shapes.fields[Int(shape.firstField &+ rules.dimensionFields[dimension])]
       // A missing one and null are the empty text.
-      var value = Shape.Slot(start: 0, length: 0)
+      var value = cscan_slot(start: 0, length: 0)
       if field.isThere {
         let found = slot(field.slot)
         guard found.length <= Self.dimensionBytesMax else { return nil }
@@ -133,7 +134,7 @@ extension Decoder {
   }
 
   @inline(__always)
-  private func bare(_ slot: Shape.Slot, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+  private func bare(_ slot: cscan_slot, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
     switch text[Int(slot.start)] {
     case UInt8(ascii: "t"): 1
     case UInt8(ascii: "f"): 2
@@ -143,30 +144,30 @@ extension Decoder {
   }
 
   @inline(__always)
-  private func brief(_ slot: Shape.Slot, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+  private func brief(_ slot: cscan_slot, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
     unsafe text.withUnsafeBufferPointer {
       unsafe Fingerprint.brief($0.baseAddress! + Int(slot.start), Int(slot.length), seed: seed)
     }
   }
 
   @inline(__always)
-  private func slot(_ index: Int32) -> Shape.Slot { shapes.slot(index) }
+  private func slot(_ index: Int32) -> cscan_slot { shapes.slot(index) }
 
   @inline(__always)
-  private func bytes(_ slot: Shape.Slot) -> EventBatch.Bytes { bytes(Int(slot.start), Int(slot.length)) }
+  private func bytes(_ slot: cscan_slot) -> EventBatch.Bytes { bytes(Int(slot.start), Int(slot.length)) }
 
   @inline(__always)
-  private static func isWithin(_ slot: Shape.Slot, _ bound: Int) -> Bool {
+  private static func isWithin(_ slot: cscan_slot, _ bound: Int) -> Bool {
     slot.length >= 1 && slot.length <= bound
   }
 
   @inline(__always)
-  private static func hash64(_ text: UnsafePointer<UInt8>, _ slot: Shape.Slot, _ seed: UInt64) -> UInt64 {
+  private static func hash64(_ text: UnsafePointer<UInt8>, _ slot: cscan_slot, _ seed: UInt64) -> UInt64 {
     unsafe cxxhash_64(text + Int(slot.start), Int(slot.length), seed)
   }
 
   @inline(__always)
-  private static func hash128(_ text: UnsafePointer<UInt8>, _ slot: Shape.Slot, _ seed: UInt64) -> SeriesKey {
+  private static func hash128(_ text: UnsafePointer<UInt8>, _ slot: cscan_slot, _ seed: UInt64) -> SeriesKey {
     let hash = unsafe cxxhash_128(text + Int(slot.start), Int(slot.length), seed)
     return SeriesKey(high: hash.high64, low: hash.low64)
   }

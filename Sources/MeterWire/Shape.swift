@@ -44,9 +44,4 @@ struct Shape {
     static let missing = Field(slot: -1, isBare: false)
   }
 
-  /// Where in the text at hand a slot's value stands; a string's without its quotes.
-  struct Slot {
-    var start: Int32
-    var length: Int32
-  }
 }

@@ -21,27 +21,26 @@ struct ShapeTree: ~Copyable {
   /// A node with more followers than this makes no more: trying them all would cost more than the general way.
   static let followersMax = 16
   private static let textMax = 64 << 10
-  private static let readAhead = 16
+  private static let readAhead = Int(CSCAN_READ_AHEAD)
   /// How many events a full tree may miss before it is forgotten.
   private static let missesMax = 4_096
 
-  enum Ending: UInt8 {
+  enum Ending {
     case string
     case bare
     /// Nothing follows the literal.
     case end
+
+    fileprivate var code: Int32 {
+      switch self {
+      case .string: Int32(CSCAN_STRING)
+      case .bare: Int32(CSCAN_BARE)
+      case .end: Int32(CSCAN_END)
+      }
+    }
   }
 
-  private struct Node {
-    var literal: Int32
-    var length: Int32
-    var ending: Ending
-    var shape: Int32
-    var firstFollower: Int32
-    var next: Int32
-  }
-
-  private let nodes: UnsafeMutablePointer<Node>
+  private let nodes: UnsafeMutablePointer<cscan_node>
   private var nodeCount = 0
   /// Literals, with room to read past the last.
   private let text: UnsafeMutablePointer<UInt8>
@@ -50,7 +49,7 @@ struct ShapeTree: ~Copyable {
   private(set) var fields: [Shape.Field] = []
   private(set) var steps: [Shape.Step] = []
   /// Of the text that was matched last.
-  private let slots: UnsafeMutablePointer<Shape.Slot>
+  private let slots: UnsafeMutablePointer<cscan_slot>
   private var isFull = false
   private var misses = 0
 
@@ -59,7 +58,7 @@ struct ShapeTree: ~Copyable {
     unsafe text = .allocate(capacity: Self.textMax + Self.readAhead)
     unsafe text.initialize(repeating: 0, count: Self.textMax + Self.readAhead)
     unsafe slots = .allocate(capacity: Self.slotsMax)
-    unsafe slots.initialize(repeating: Shape.Slot(start: 0, length: 0), count: Self.slotsMax)
+    unsafe slots.initialize(repeating: cscan_slot(start: 0, length: 0), count: Self.slotsMax)
   }
 
   deinit {
@@ -69,7 +68,7 @@ struct ShapeTree: ~Copyable {
   }
 
   @inline(__always)
-  func slot(_ index: Int32) -> Shape.Slot {
+  func slot(_ index: Int32) -> cscan_slot {
     precondition(index >= 0 && index < Self.slotsMax, "a shape names slots that are there")
     return unsafe slots[Int(index)]
   }
@@ -88,68 +87,8 @@ struct ShapeTree: ~Copyable {
   func match(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Int {
     guard nodeCount > 0 else { return -1 }
     precondition(start >= 0 && start <= end && end &+ Self.readAhead <= arena.count, "texts are padded")
-    return unsafe arena.withUnsafeBufferPointer { unsafe match($0.baseAddress!, start, end, arena) }
-  }
-
-  /// Positions stay at or below `end`, indices are those of nodes, and no path has more slots than there is room for.
-  @inline(__always)
-  private func match(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ arena: Swift.Span<UInt8>) -> Int {
-    var at = start
-    var slot = 0
-    var index: Int32 = 0
-    repeat {
-      let node = unsafe nodes + Int(index)
-      let length = unsafe Int(node.pointee.length)
-      let behind = at &+ length
-      if behind <= end, unsafe cscan_same(bytes + at, text + Int(node.pointee.literal), length) {
-        var stop = -1
-        switch unsafe node.pointee.ending {
-        case .string:
-          stop = unsafe behind &+ cscan_plain(bytes + behind, end &- behind)
-          if stop >= end { stop = -1 } else if unsafe bytes[stop] != 0x22 { stop = -1 }
-        case .bare:
-          stop = Self.bareEnd(arena, from: behind, to: end)
-        case .end:
-          if behind == end { return unsafe Int(node.pointee.shape) }
-        }
-        if stop >= 0 {
-          unsafe slots[slot] = Shape.Slot(
-            start: Int32(truncatingIfNeeded: behind), length: Int32(truncatingIfNeeded: stop &- behind))
-          slot &+= 1
-          at = stop
-          index = unsafe node.pointee.firstFollower
-          continue
-        }
-      }
-      index = unsafe node.pointee.next
-    } while index >= 0
-    return -1
-  }
-
-  /// Where a whole number of one to seven digits ends that is followed by what can follow a number, nil if it is none such.
-  @inline(__always)
-  private static func wholeEnd(_ word: UInt64, _ start: Int, _ end: Int) -> Int? {
-    let values = word ^ 0x3030_3030_3030_3030
-    // A carry may spoil a byte above one that is no digit, never below.
-    let others = (values | (values &+ 0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0
-    let digits = others.trailingZeroBitCount >> 3
-    guard digits > 0, digits < 8, start &+ digits <= end, values & 0xFF != 0 || digits == 1 else { return nil }
-    switch UInt8(truncatingIfNeeded: word >> UInt64(8 &* digits)) {
-    case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
-    default: return start &+ digits
-    }
-  }
-
-  /// Where a number, `true`, `false` or `null` ends, or -1.
-  @inline(__always)
-  private static func bareEnd(_ arena: Swift.Span<UInt8>, from start: Int, to end: Int) -> Int {
-    guard start < end else { return -1 }
-    let word = arena.word(at: start)
-    switch UInt8(truncatingIfNeeded: word) {
-    case UInt8(ascii: "t"): return word & 0xFFFF_FFFF == 0x6575_7274 && start &+ 4 <= end ? start &+ 4 : -1
-    case UInt8(ascii: "n"): return word & 0xFFFF_FFFF == 0x6C6C_756E && start &+ 4 <= end ? start &+ 4 : -1
-    case UInt8(ascii: "f"): return word & 0xFF_FFFF_FFFF == 0x65_736C_6166 && start &+ 5 <= end ? start &+ 5 : -1
-    default: return wholeEnd(word, start, end) ?? JSONNumber.end(arena, from: start, to: end) ?? -1
+    return unsafe arena.withUnsafeBufferPointer {
+      unsafe Int(cscan_match(nodes, text, $0.baseAddress!, Int64(start), Int64(end), slots))
     }
   }
 }
@@ -222,8 +161,8 @@ extension ShapeTree {
           return
         }
         unsafe (nodes + index).initialize(
-          to: Node(
-            literal: Int32(textCount), length: Int32(length), ending: part.ending, shape: -1, firstFollower: -1,
+          to: cscan_node(
+            literal: Int32(textCount), length: Int32(length), ending: part.ending.code, shape: -1, first_follower: -1,
             next: -1))
         for at in part.start..<part.end { unsafe text[textCount + at - part.start] = arena[at] }
         textCount += length
@@ -231,11 +170,11 @@ extension ShapeTree {
         if before >= 0 {
           unsafe nodes[before].next = Int32(index)
         } else if last >= 0 {
-          unsafe nodes[last].firstFollower = Int32(index)
+          unsafe nodes[last].first_follower = Int32(index)
         }
       }
       last = index
-      index = unsafe Int(nodes[last].firstFollower)
+      index = unsafe Int(nodes[last].first_follower)
     }
     guard unsafe nodes[last].shape < 0 else { return }
     unsafe nodes[last].shape = Int32(shapes.count)
@@ -250,7 +189,7 @@ extension ShapeTree {
 
   private func isNode(_ index: Int, _ part: Draft.Part, _ arena: Swift.Span<UInt8>) -> Bool {
     let node = unsafe nodes[index]
-    guard node.ending == part.ending, Int(node.length) == part.end - part.start else { return false }
+    guard node.ending == part.ending.code, Int(node.length) == part.end - part.start else { return false }
     for at in 0..<Int(node.length) {
       if unsafe text[Int(node.literal) + at] != arena[part.start + at] { return false }
     }

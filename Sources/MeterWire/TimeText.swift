@@ -7,7 +7,7 @@ import MeterModel
 enum TimeText {
   /// The day that was read last: neighbours mostly share it, and the calendar is the slow part.
   struct Day {
-    /// Its ten bytes, less what `isDigits` takes off.
+    /// Its ten bytes and the `T`, less what `isDigits` takes off.
     fileprivate var date: UInt64 = .max
     fileprivate var day: UInt64 = .max
     fileprivate var seconds = 0
@@ -36,17 +36,21 @@ enum TimeText {
     guard end - start >= 20 else { return nil }
     // Eight bytes at a time: digits lose their 0x30, and what must stand between them becomes zero.
     let date = arena.word(at: start) ^ 0x2D30_302D_3030_3030
-    let hours = (arena.word(at: start &+ 8) | 0x20_0000) ^ 0x3030_3A30_3074_3030
-    let rest = arena.word(at: start &+ 11) ^ 0x3030_3A30_303A_3030
-    guard isDigits(hours, not: 0x0000_FF00_00FF_0000), isDigits(rest, not: 0x0000_FF00_00FF_0000) else { return nil }
-    if date != known.date || hours & 0xFFFF != known.day {
-      guard isDigits(date, not: 0xFF00_00FF_0000_0000) else { return nil }
+    let day = arena.word(at: start &+ 8) & 0x00DF_FFFF ^ 0x0054_3030
+    let clock = arena.word(at: start &+ 11) ^ 0x3030_3A30_303A_3030
+    guard isDigits(clock, not: 0x0000_FF00_00FF_0000) else { return nil }
+    if date != known.date || day != known.day {
+      guard isDigits(date, not: 0xFF00_00FF_0000_0000), isDigits(day, not: 0xFF_0000) else { return nil }
       let year = pair(date, 0) * 100 + pair(date, 2)
-      let (month, day) = (pair(date, 5), pair(hours, 0))
-      guard (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year) else { return nil }
-      known = Day(date: date, day: hours & 0xFFFF, seconds: daysSince1970(year, month, day) * 86_400)
+      let (month, number) = (pair(date, 5), pair(day, 0))
+      guard (1...12).contains(month), number >= 1, number <= Self.days(in: month, of: year) else { return nil }
+      known = Day(date: date, day: day, seconds: daysSince1970(year, month, number) * 86_400)
     }
-    let (hour, minute, second) = (pair(hours, 3), pair(hours, 6), pair(rest, 6))
+    // Each pair of digits as a number in the first one's byte; none carries into the next.
+    let pairs = clock &* 10 &+ clock >> 8
+    let hour = Int(truncatingIfNeeded: pairs & 0xFF)
+    let minute = Int(truncatingIfNeeded: pairs >> 24 & 0xFF)
+    let second = Int(truncatingIfNeeded: pairs >> 48 & 0xFF)
     guard hour <= 23, minute <= 59, second <= 60 else { return nil }
 
     var at = start + 19
@@ -78,7 +82,10 @@ enum TimeText {
     return saturated(seconds: seconds, nanoseconds: nanoseconds)
   }
 
+  @inline(__always)
   private static func saturated(seconds: Int, nanoseconds: Int) -> Instant {
+    // Within 285 years of 1970 nothing can overflow.
+    if abs(seconds) < 9_000_000_000 { return Instant(nanoseconds: Int64(seconds &* 1_000_000_000 &+ nanoseconds)) }
     let exact = Int128(seconds) * 1_000_000_000 + Int128(nanoseconds)
     return Instant(nanoseconds: Int64(clamping: exact))
   }

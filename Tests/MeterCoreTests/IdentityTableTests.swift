@@ -132,7 +132,8 @@ import TestDice
       table.insert(
         Self.fingerprint(number, crowded: false), content: 0, offset: Int64(number), generation: table.generation)
     }
-    #expect(table.capacity == 65_536)
+    // Sixteen segments of 512 buckets of twelve.
+    #expect(table.capacity == 98_304)
     for number in 0..<50_000 { #expect(table.find(Self.fingerprint(number, crowded: false))?.offset == Int64(number)) }
     for number in 50_000..<60_000 { #expect(table.find(Self.fingerprint(number, crowded: false)) == nil) }
   }

@@ -22,7 +22,8 @@ import Testing
     }
     for entry in entries {
       #expect(page.takes(entry))
-      page.append(entry)
+      let isTaken = page.append(entry)
+      #expect(isTaken)
     }
     #expect(page.count == entries.count)
     #expect(page.bytes.count == entries.count * IdentityPage.entryBytes)
@@ -33,7 +34,7 @@ import Testing
 
   @Test func `the bytes are little-endian as the table says`() {
     var page = IdentityPage(generationEndMs: 0, baseOffset: 1000, baseWindow: 10)
-    page.append(
+    _ = page.append(
       .init(fingerprint: 0x0807_0605_0403_0201, offset: 1000 + 0x12_3456, window: 11, content: 0x10_0001, voided: true))
     // 0x123456 | 1 << 26 | 0x100001 << 42 | 1 << 63
     let word: UInt64 = 0x12_3456 | 1 << 26 | 0x10_0001 << 42 | 1 << 63
@@ -45,13 +46,17 @@ import Testing
     (Int64(1) << 25, Int32(0)), (-(1 << 25) - 1, 0), (0, 32_768), (0, -32_769), (.max, 0), (0, .max), (0, .min),
   ])
   func `an entry that lies too far from the base is not for the page`(_ offset: Int64, _ window: Int32) {
-    let page = IdentityPage(generationEndMs: 0, baseOffset: 0, baseWindow: 0)
-    #expect(!page.takes(.init(fingerprint: 1, offset: offset, window: window, content: 0, voided: false)))
+    var page = IdentityPage(generationEndMs: 0, baseOffset: 0, baseWindow: 0)
+    let entry = IdentityPage.Entry(fingerprint: 1, offset: offset, window: window, content: 0, voided: false)
+    let isTaken = page.append(entry)
+    #expect(!isTaken)
+    #expect(!page.takes(entry))
+    #expect(page.count == 0)
   }
 
   @Test func `only 21 bits of a content check are kept`() {
     var page = IdentityPage(generationEndMs: 0, baseOffset: 0, baseWindow: 0)
-    page.append(.init(fingerprint: 1, offset: 0, window: 0, content: .max, voided: false))
+    _ = page.append(.init(fingerprint: 1, offset: 0, window: 0, content: .max, voided: false))
     #expect(page[0].content == 0x1F_FFFF)
     #expect(!page[0].voided)
   }

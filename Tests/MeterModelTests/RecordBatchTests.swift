@@ -30,6 +30,30 @@ import Testing
     (Array("end".utf8), []),
   ]
 
+  @Test func `records stand in a stretch that a source filled, behind what was there`() {
+    var batch = RecordBatch()
+    for _ in 0..<2 {
+      append(Array("first".utf8), [], at: 0, to: &batch)
+      let range = unsafe batch.fill(upTo: 5_000) { room in
+        unsafe room.copyBytes(from: Array("one\ntwo\nth".utf8))
+        return 10
+      }
+      #expect(range == 5..<15)
+      batch.append(offset: 1, timestampMs: 7, at: 5..<8)
+      batch.append(offset: 2, timestampMs: 8, at: 9..<12)
+      batch.close()
+      #expect(
+        batch.records.map { batch.value(of: $0).map { String(decoding: $0, as: UTF8.self) } } == [
+          "first", "one", "two",
+        ])
+      #expect(batch.records.map(\.timestampMs) == [0, 7, 8])
+      #expect(batch.byteCount == 15)
+      #expect(batch.arena.count >= 15 + RecordBatch.padding)
+      batch.removeAll()
+      #expect(batch.isEmpty && batch.byteCount == 0)
+    }
+  }
+
   @Test func `values and headers come back as they were put in`() {
     var batch = RecordBatch()
     for round in 0..<2 {
@@ -63,7 +87,13 @@ import Testing
     var batch = RecordBatch()
     append([1, 2, 3], [], at: 0, to: &batch)
     batch.close()
-    #expect(batch.byteCount == 3 + RecordBatch.padding)
-    #expect(batch.arena.suffix(RecordBatch.padding).allSatisfy { $0 == 0 })
+    #expect(batch.byteCount == 3)
+    #expect(batch.arena.count >= 3 + RecordBatch.padding)
+    #expect(batch.arena[3..<3 + RecordBatch.padding].allSatisfy { $0 == 0 })
+    // What an earlier use left behind is not read as if it stood there.
+    batch.removeAll()
+    append([4], [], at: 1, to: &batch)
+    batch.close()
+    #expect(batch.arena[1..<1 + RecordBatch.padding].allSatisfy { $0 == 0 })
   }
 }

@@ -168,7 +168,8 @@ extension IdentityPage {
     for index in 0..<count {
       var entry = self[index]
       entry.voided = false
-      page.append(entry)
+      let isTaken = page.append(entry)
+      precondition(isTaken, "the page took this entry before")
     }
     return page
   }

@@ -63,7 +63,7 @@ extension Flush {
     var verdicts = VerdictCounts()
     verdicts[.counted] = to - from
     var page = IdentityPage(generationEndMs: 7, baseOffset: from, baseWindow: 0)
-    page.append(IdentityPage.Entry(fingerprint: 42, offset: from, window: 0, content: 5, voided: false))
+    _ = page.append(IdentityPage.Entry(fingerprint: 42, offset: from, window: 0, content: 5, voided: false))
     var series = SeriesDefinitions()
     series.append(
       SeriesDefinition(

@@ -23,7 +23,7 @@ import Testing
   private static let rooms: [String: Set<String>] = [
     "MeterModel": [],
     "MeterWire": ["MeterModel", "CScan", "CSimdjson", "CLibzstd", "CXXHash"],
-    "MeterCore": ["MeterModel"],
+    "MeterCore": ["MeterModel", "CTable"],
     "MeterConfig": ["MeterModel", "CYaml", "Glibc"],
     "MeterTelemetry": ["Synchronization", "Glibc"],
     "KafkaEdge": ["MeterModel", "MeterTelemetry", "CRdkafka", "Dispatch", "Glibc", "Synchronization"],
