@@ -107,7 +107,7 @@ let package = Package(
     tests("SimulationTests", imports: ["MeterSimulation"]),
     tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
     tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),
-    tests("PostgresEdgeTests", imports: ["PostgresEdge", "MeterModel", "TestStack"]),
+    tests("PostgresEdgeTests", imports: ["PostgresEdge", "MeterModel", "TestDice", "TestStack"]),
     tests("HTTPEdgeTests", imports: ["HTTPEdge", "MeterModel", "MeterTelemetry"]),
     tests("MeterOracleTests", imports: ["MeterOracle"]),
     tests("MeterLabTests", imports: ["MeterLab", "CRdkafka"]),

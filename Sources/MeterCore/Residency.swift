@@ -37,23 +37,34 @@ struct Residency: ~Copyable {
     return groups.find(group, window) < 0 ? ColdKey(group: group, window: window) : nil
   }
 
+  /// Takes all that the database has in `oldest` and every later window, before anything is counted: what is not among it was never
+  /// counted there.
+  mutating func restore(_ sums: [StoredSum], since oldest: Int32) {
+    precondition(cells.count == 0, "what an earlier stay left comes first")
+    for sum in sums { take(sum) }
+    horizon = min(horizon, oldest &- 1)
+  }
+
   mutating func admit(_ keys: [ColdKey], _ sums: [StoredSum]) {
     for key in keys where key.isGroup {
       precondition(groups.find(key.group, key.window) < 0, "a group is admitted once")
       _ = groups.make(key.group, key.window)
     }
-    for sum in sums {
-      var group = CellTable.noGroup
-      if sum.key.isGroup {
-        let index = groups.find(sum.key.group, sum.key.window)
-        groups.join(index)
-        group = UInt32(index)
-      }
-      _ = cells.make(sum.series, sum.key.window, group: group, total: sum.units, isDefined: true)
-    }
+    for sum in sums { take(sum) }
     for key in keys where !key.isGroup && cells.find(key.series, key.window) < 0 {
       _ = cells.make(key.series, key.window, group: CellTable.noGroup, total: 0, isDefined: false)
     }
+  }
+
+  private mutating func take(_ sum: StoredSum) {
+    var group = CellTable.noGroup
+    if sum.key.isGroup {
+      var index = groups.find(sum.key.group, sum.key.window)
+      if index < 0 { index = groups.make(sum.key.group, sum.key.window) }
+      groups.join(index)
+      group = UInt32(index)
+    }
+    _ = cells.make(sum.series, sum.key.window, group: group, total: sum.units, isDefined: true)
   }
 
   /// What a series without a cell is counted as: itself, or `~other` when its group has no room.

@@ -142,6 +142,13 @@ public struct Tally: ~Copyable {
     }
   }
 
+  /// Takes back all that was counted in some windows and every later one, so that counting there asks for nothing. The windows are those of
+  /// `sums`; without any, all must be asked for.
+  public mutating func restore(_ sums: [StoredSum]) {
+    guard let oldest = sums.lazy.map(\.key.window).min() else { return }
+    residency.restore(sums, since: oldest)
+  }
+
   /// Counts the records that `events` were decoded from. `now` is the wall clock, asked once, and judges only records from the future.
   public mutating func apply(
     _ batch: borrowing RecordBatch, _ events: borrowing EventBatch, now: Instant

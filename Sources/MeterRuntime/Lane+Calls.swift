@@ -23,7 +23,27 @@ extension Lane {
           withSlot(log, stay) { slot in
             for page in pages { slot.tally?.restore(page) }
           }
+          restoreSums(log, stay, answer)
         }
+      case .failure(let error): answer(.failed, error.words)
+      }
+    }
+  }
+
+  /// The windows in which counting goes on come back whole; older ones are asked for when they are touched.
+  private func restoreSums(
+    _ log: TopicPartition, _ stay: Int, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void
+  ) {
+    let (claim, share) = state.withLock { state -> (Ledger.Claim?, Int) in
+      guard let slot = state.slots[log], slot.stay == stay else { return (nil, 0) }
+      return (slot.claim, around.residentMax / 2 / state.slots.count)
+    }
+    guard let claim else { return answer(.failed, "the partition has left") }
+    around.ledger.recentSums(of: claim.partition, rowsMax: share, around.tallyRules.windows, lane: number) {
+      [self] result in
+      switch result {
+      case .success(let sums):
+        queue.async { [self] in withSlot(log, stay) { $0.tally?.restore(sums) } }
         answer(.restored, nil)
       case .failure(let error): answer(.failed, error.words)
       }

@@ -112,22 +112,57 @@ public final class Ledger: Sendable {
   ) {
     pool.submit(lane: lane) { connection throws(PostgresError) in
       let rows = try connection.execute(
-        "select place, series, units from meterd.stored_sums($1, $2, $3, $4)",
+        "select place, series, quantity from meterd.stored_sums($1, $2, $3, $4)",
         [
           .int4(partition.number), .int8Array(keys.map { Int64(bitPattern: $0.group) }), .uuidArray(keys.map(\.series)),
           .timestamptzArray(seconds: keys.map { windows.startSeconds(of: $0.window) }),
         ], binary: true, timeoutMs: 120_000)
       var sums: [StoredSum] = []
       for row in 0..<rows.count {
-        guard let place = rows.binaryInteger(row, 0), let series = rows.seriesKey(row, 1),
-          let units = rows.text(row, 2).flatMap({ Int128($0) })
-        else { throw .refused(state: "XX001", message: "a stored sum has no content") }
-        sums.append(StoredSum(key: keys[Int(place) - 1], series: series, units: units))
+        guard let place = rows.binaryInteger(row, 0), let series = rows.seriesKey(row, 1) else { throw Self.noSum }
+        sums.append(StoredSum(key: keys[Int(place) - 1], series: series, units: try Self.units(rows, row, 2)))
       }
       return sums
     } then: {
       then($0)
     }
+  }
+
+  /// All that is committed of the newest windows, as far back as there are no more rows than that; nothing if the newest alone has more.
+  public func recentSums(
+    of partition: PartitionNumber, rowsMax: Int, _ windows: WindowGrid, lane: Int,
+    then: @escaping @Sendable (Result<[StoredSum], PostgresError>) -> Void
+  ) {
+    pool.submit(lane: lane) { connection throws(PostgresError) in
+      let rows = try connection.execute(
+        """
+        select extract(epoch from window_start)::bigint, member_of, series, quantity from meterd.recent_sums($1, $2)
+        """, [.int4(partition.number), .int8(Int64(rowsMax))], binary: true, timeoutMs: 120_000)
+      var sums: [StoredSum] = []
+      sums.reserveCapacity(rows.count)
+      for row in 0..<rows.count {
+        guard let seconds = rows.binaryInteger(row, 0), let group = rows.binaryInteger(row, 1),
+          let series = rows.seriesKey(row, 2)
+        else { throw Self.noSum }
+        let window = windows.number(of: Instant(saturatingMilliseconds: seconds * 1_000))
+        let key =
+          group != 0
+          ? ColdKey(group: UInt64(bitPattern: group), window: window) : ColdKey(series: series, window: window)
+        sums.append(StoredSum(key: key, series: series, units: try Self.units(rows, row, 3)))
+      }
+      return sums
+    } then: {
+      then($0)
+    }
+  }
+
+  private static let noSum = PostgresError.refused(state: "XX001", message: "a stored sum has no content")
+
+  /// Null for what does not add up.
+  private static func units(_ rows: Rows, _ row: Int, _ column: Int) throws(PostgresError) -> Int128 {
+    guard !rows.isNull(row, column) else { return 0 }
+    guard let units = rows.units(row, column) else { throw noSum }
+    return units
   }
 
   public func commit(_ flush: Flush, lane: Int, then: @escaping @Sendable (CommitOutcome) -> Void) {

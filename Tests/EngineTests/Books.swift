@@ -83,6 +83,24 @@ struct Books {
     }
   }
 
+  /// What the database would bring of the newest windows, as far back as there are no more rows than that.
+  func recentSums(_ partition: Int, rowsMax: Int, _ windows: WindowGrid) -> [StoredSum] {
+    let starts = Set(partitions[partition].rollups.keys.map(\.windowStartSeconds)).sorted(by: >).prefix(3)
+    var kept: [StoredSum] = []
+    for start in starts {
+      let window = windows.number(of: Instant(saturatingMilliseconds: start * 1_000))
+      let sums = partitions[partition].rollups.filter { $0.key.windowStartSeconds == start }.map { row, rollup in
+        StoredSum(
+          key: rollup.group != 0
+            ? ColdKey(group: rollup.group, window: window) : ColdKey(series: row.series, window: window),
+          series: row.series, units: rollup.merge == .add ? rollup.quantity.units : 0)
+      }
+      if kept.count + sums.count > rowsMax { break }
+      kept += sums
+    }
+    return kept
+  }
+
   /// As the database joins a delta and the row.
   private func joined(_ row: RollupDelta, _ delta: RollupDelta) -> RollupDelta {
     var row = row

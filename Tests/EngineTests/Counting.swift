@@ -51,6 +51,8 @@ struct Counting {
         tallyRules.windows.number(of: Instant(nanoseconds: $0 * 1_000_000_000))
       }, rules: tallyRules)
     for page in dice.shuffled(partition.pages) { tally.restore(page) }
+    let rowsMax = dice.pick([0, 10, 200, 1_000_000])
+    tally.restore(dice.shuffled(books.recentSums(number, rowsMax: rowsMax, tallyRules.windows)))
     return tally
   }
 

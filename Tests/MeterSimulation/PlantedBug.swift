@@ -52,6 +52,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
 
   // In what is in memory.
   case loadingSkipped
+  case restoreForgetsASum
   case loadForgetsASeries
   case loadForgetsWhatWasSummed
   case evictedBeforeTheCommit
@@ -102,6 +103,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .readFromKafkasOffset: "reading begins at Kafka's committed offset"
     case .emptyRecordsPassedOver: "a record that holds no event does not move the clock"
     case .loadingSkipped: "what was counted before the stay is never loaded"
+    case .restoreForgetsASum: "a restore brings one sum too few"
     case .loadForgetsASeries: "a load brings one series too few"
     case .loadForgetsWhatWasSummed: "a load brings series without their sums"
     case .evictedBeforeTheCommit: "what is sealed is forgotten before it is committed"

@@ -86,7 +86,7 @@ final class Call {
     case claim(Tables.Claim)
     case log(low: Int64, high: Int64)
     case begun(Bool)
-    case pages([IdentityPage])
+    case pages([IdentityPage], [StoredSum])
     case applied(Bool)
     case resolution(Tables.Resolution)
     case halted

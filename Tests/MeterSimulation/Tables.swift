@@ -51,6 +51,7 @@ struct Tables {
   }
 
   struct Rollup {
+    var group: UInt64
     var merge: RollupDelta.Merge
     var quantity: Quantity
     var events: Int64
@@ -143,6 +144,27 @@ struct Tables {
     }
   }
 
+  /// `meterd.recent_sums`.
+  func recentSums(_ number: Int, rowsMax: Int, _ windows: WindowGrid) -> [StoredSum] {
+    guard let newest = partitions[number].newestWindowSeconds else { return [] }
+    let since = newest - 2 * windows.length.milliseconds / 1_000
+    let rows = rollups.filter { $0.key.partition == Int32(number) && $0.key.windowStartSeconds >= since }
+    var kept: [StoredSum] = []
+    for start in Set(rows.keys.map(\.windowStartSeconds)).sorted(by: >) {
+      let sums = rows.filter { $0.key.windowStartSeconds == start }.map { key, rollup in
+        let window = windows.number(of: Instant(saturatingMilliseconds: start * 1_000))
+        return StoredSum(
+          key: rollup.group != 0
+            ? ColdKey(group: rollup.group, window: window) : ColdKey(series: key.series, window: window),
+          series: key.series, units: rollup.merge == .add ? rollup.quantity.units : 0)
+      }
+      if kept.count + sums.count > rowsMax { break }
+      kept += sums
+    }
+    // As the rows lie, which is in no order; the same on every run.
+    return kept.sorted { ($0.series, $0.key.window) < ($1.series, $1.key.window) }
+  }
+
   func resolve(_ flush: Flush) -> Resolution {
     let row = partitions[Int(flush.partition.number)]
     guard row.epoch == flush.epoch.number else { return .refused }
@@ -200,7 +222,7 @@ struct Tables {
       // A unique row starts empty; its values are counted as they come in.
       var quantity = delta.quantity
       if case .unique = delta.merge { quantity = Quantity(units: 0, scale: delta.quantity.scale) }
-      rollups[key] = Rollup(merge: delta.merge, quantity: quantity, events: delta.events)
+      rollups[key] = Rollup(group: delta.group, merge: delta.merge, quantity: quantity, events: delta.events)
       return
     }
     if row.quantity.scale != delta.quantity.scale { violate("a rollup changed its scale") }

@@ -31,6 +31,8 @@ struct Temper {
   var evictions: Int
   /// Series that may stay in memory behind a commit; nil is as many as there are.
   var residentMax: Int?
+  /// Rows that a restore brings at most.
+  var recentMax: Int
 
   init(_ dice: inout Dice, records: Int) {
     daemons = 2 + dice.below(2)
@@ -56,6 +58,7 @@ struct Temper {
     deliveryMs = dice.pick([1, 20, 200])
     evictions = dice.pick([0, 0, 10, 50, 100])
     residentMax = dice.pick([nil, nil, 20, 300])
+    recentMax = dice.pick([0, 20, 300, 1_000_000])
   }
 
   /// When chance begins to spare the world, so that it can be brought to its end.

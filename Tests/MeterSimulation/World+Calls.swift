@@ -79,7 +79,8 @@ extension World {
     case .restore(_, let since):
       let pages = tables.pages(slot.log, since: since)
       check(pages, of: slot.log)
-      call.answer = .pages(pages)
+      let sums = tables.recentSums(slot.log, rowsMax: temper.recentMax, script.tallyRules.windows)
+      call.answer = .pages(pages, sums)
     case .commit(let flush):
       call.answer = .applied(tables.apply(flush))
       if slot.call !== call { incidents.lateLandings += 1 }
@@ -116,8 +117,11 @@ extension World {
       step(slot, .claimed(next: claim.next, halted: claim.halted))
     case (.askLog, .log(let low, let high)): step(slot, .logged(low: low, high: high))
     case (.begin, .begun(let isOurs)): step(slot, isOurs ? .begun : .refused)
-    case (.restore, .pages(let pages)):
+    case (.restore, .pages(let pages, let sums)):
       take(pages, slot)
+      if planted != .tallyKeptOverTheStay {
+        slot.tally?.restore(planted == .restoreForgetsASum ? sums.dropLast() : sums)
+      }
       step(slot, .restored)
     case (.load(_, let keys), .sums(let sums)):
       incidents.loads += 1
@@ -219,7 +223,7 @@ extension Call.Answer {
     case .claim(let claim): "epoch \(claim.epoch.number), next \(claim.next ?? -1)"
     case .log(let low, let high): "\(low) to \(high)"
     case .begun(let isOurs): isOurs ? "begun" : "refused"
-    case .pages(let pages): "\(pages.count) pages"
+    case .pages(let pages, let sums): "\(pages.count) pages and \(sums.count) sums"
     case .applied(let isIn): isIn ? "committed" : "refused"
     case .resolution(let resolution): "\(resolution)"
     case .halted: "halted"

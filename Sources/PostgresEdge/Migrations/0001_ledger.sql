@@ -77,7 +77,7 @@ create table meterd.rollup (
   level_place integer not null,
   primary key (series, window_start, partition)
 ) with (fillfactor = 80);
-create index rollup_member_of on meterd.rollup (partition, window_start, member_of) where member_of <> 0;
+create index rollup_window on meterd.rollup (partition, window_start, member_of);
 
 -- Samples of levels over time; the view makes the integrals from them. At one instant the last offset holds.
 create table meterd.level_sample (
@@ -205,28 +205,37 @@ create function meterd.distinct_values(p_series uuid, p_window timestamptz) retu
 $$;
 
 -- What a partition has in windows that a daemon does not have in memory: by key either all series of a group or one series, each with
--- its sum in units of the meter's scale.
+-- its sum; null for what does not add up. A quantity is kept with as many fraction digits as its meter's scale.
 create function meterd.stored_sums(p_partition integer, p_groups bigint[], p_series uuid[], p_windows timestamptz[])
-returns table (place bigint, series uuid, units text)
+returns table (place bigint, series uuid, quantity numeric)
 language sql stable as $$
-  with stored as (
-    select k.place, r.series, r.merge, r.quantity
-    from unnest(p_groups, p_windows) with ordinality as k (member_of, window_start, place)
-    join meterd.rollup r
-      on r.partition = p_partition and r.window_start = k.window_start and r.member_of = k.member_of and r.member_of <> 0
-    where k.member_of <> 0
-    union all
-    select k.place, r.series, r.merge, r.quantity
-    from unnest(p_groups, p_series, p_windows) with ordinality as k (member_of, series, window_start, place)
-    join meterd.rollup r on r.series = k.series and r.window_start = k.window_start and r.partition = p_partition
-    where k.member_of = 0
+  select k.place, r.series, case when r.merge = 0 then r.quantity end
+  from unnest(p_groups, p_windows) with ordinality as k (member_of, window_start, place)
+  join meterd.rollup r
+    on r.partition = p_partition and r.window_start = k.window_start and r.member_of = k.member_of
+  where k.member_of <> 0
+  union all
+  select k.place, r.series, case when r.merge = 0 then r.quantity end
+  from unnest(p_groups, p_series, p_windows) with ordinality as k (member_of, series, window_start, place)
+  join meterd.rollup r on r.series = k.series and r.window_start = k.window_start and r.partition = p_partition
+  where k.member_of = 0
+$$;
+
+-- All that a partition has in its newest windows, as many of the last three as have no more rows than that together: what a daemon
+-- needs in memory to go on where another ended.
+create function meterd.recent_sums(p_partition integer, p_rows bigint)
+returns table (window_start timestamptz, member_of bigint, series uuid, quantity numeric)
+language sql stable as $$
+  with newest as (
+    select p.newest_window - 2 * i.window_length as since from meterd.partition p, meterd.installation i where p.id = p_partition
+  ), sized as (
+    select r.window_start, sum(count(*)) over (order by r.window_start desc) as rows
+    from meterd.rollup r where r.partition = p_partition and r.window_start >= (select since from newest)
+    group by r.window_start
   )
-  select stored.place, stored.series,
-    case when stored.merge = 0 and m.aggregate <> 'count' then trunc(stored.quantity * ('1e' || m.scale)::numeric)
-      when stored.merge = 0 then trunc(stored.quantity) else 0 end::text
-  from stored
-  join meterd.series s on s.id = stored.series
-  join meterd.meter m on m.id = s.meter
+  select r.window_start, r.member_of, r.series, case when r.merge = 0 then r.quantity end
+  from meterd.rollup r
+  where r.partition = p_partition and r.window_start >= (select min(s.window_start) from sized s where s.rows <= p_rows)
 $$;
 
 -- Commits one flush, or nothing. The procedure commits by itself: the server has the whole message before it takes the first lock
