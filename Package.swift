@@ -84,6 +84,10 @@ let package = Package(
       name: "meterd-bench", dependencies: ["MeterModel", "MeterWire", "MeterCore", "CBenchCounts"],
       path: "Benchmarks/MeterBench", swiftSettings: laws),
 
+    .executableTarget(
+      name: "meterd-flush-bench", dependencies: ["MeterModel", "PostgresEdge", "TestStack"],
+      path: "Benchmarks/FlushBench", swiftSettings: laws),
+
     // A file of tests for each room; the stack beneath the end-to-end ones is a library of its own.
     .target(name: "TestDice", path: "Tests/TestDice", swiftSettings: laws),
     .target(
@@ -95,6 +99,11 @@ let package = Package(
       path: "Tests/MeterSimulation", swiftSettings: laws),
     .executableTarget(
       name: "meterd-sim", dependencies: ["MeterSimulation"], path: "Tests/meterd-sim", swiftSettings: laws),
+    .target(
+      name: "ProtocolModel", dependencies: ["MeterModel", "MeterCore"], path: "Tests/ProtocolModel", swiftSettings: laws
+    ),
+    .executableTarget(
+      name: "meterd-model", dependencies: ["ProtocolModel"], path: "Tests/meterd-model", swiftSettings: laws),
     .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
     tests("MeterModelTests", imports: ["MeterModel"]),
     tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "CScan", "Proofs", "TestDice"]),
@@ -111,6 +120,9 @@ let package = Package(
     tests("HTTPEdgeTests", imports: ["HTTPEdge", "MeterModel", "MeterTelemetry"]),
     tests("MeterOracleTests", imports: ["MeterOracle"]),
     tests("MeterLabTests", imports: ["MeterLab", "CRdkafka"]),
+    tests(
+      "ProtocolModelTests",
+      imports: ["ProtocolModel", "MeterModel", "MeterCore", "PostgresEdge", "TestDice", "TestStack"]),
     tests("TestStackTests", imports: ["TestStack"]),
     tests("DaemonTests", imports: ["TestStack", "TestDice"]),
     tests("TidyTests", imports: []),

@@ -91,6 +91,18 @@ import Testing
     }
   }
 
+  @Test func `the model of the protocol is made of the machine alone and knows no clock, thread or chance`() {
+    let files = Self.files(below: "Tests/ProtocolModel")
+    #expect(files.count > 10)
+    for file in files {
+      let surplus = Self.imports(file.text).subtracting(["MeterModel", "MeterCore", "Glibc"])
+      #expect(surplus.isEmpty, "\(file.path) imports \(surplus.sorted())")
+      for word in ["ContinuousClock", "SystemRandom", ".random(", "Task {", "Mutex(", "print("] {
+        #expect(!file.text.contains(word), "\(file.path) has '\(word)'")
+      }
+    }
+  }
+
   @Test func `the pure rooms know no clock, no hash of the process and no binary floating point`() {
     for room in ["MeterModel", "MeterWire", "MeterCore"] {
       for file in Self.files(below: "Sources/\(room)") {

@@ -55,7 +55,8 @@ create table meterd.meter (
 create table meterd.series (
   id uuid primary key,
   tenant text collate "C" not null,
-  meter integer not null references meterd.meter,
+  -- Of the table of meters, from which nothing is ever removed; a foreign key would be asked about for every series.
+  meter integer not null,
   dimensions jsonb not null
 );
 create index series_tenant on meterd.series (tenant, meter);
