@@ -11,6 +11,8 @@ enum FlushCall {
   }()
 
   static func parameters(of flush: Flush, uniqueMax: Int64) -> [Parameter] {
+    // Each is put together when it is asked for: once is enough.
+    let series = Array(flush.series)
     let verdicts: [Verdict] = [.counted, .late, .duplicate, .conflict, .voided, .unmetered, .quarantined]
     return [
       .int4(flush.partition.number), .int8(flush.epoch.number), .int8(flush.range.from), .int8(flush.range.to),
@@ -29,8 +31,8 @@ enum FlushCall {
       .uuidArray(flush.values.map(\.series)), .timestamptzArray(seconds: flush.values.map(\.windowStartSeconds)),
       .uuidArray(flush.values.map(\.value)), .int8(uniqueMax),
 
-      .uuidArray(flush.series.map(\.key)), .textArray(utf8: flush.series.map(\.tenant)),
-      .int4Array(flush.series.map(\.meter.number)), .textArray(flush.series.map(\.dimensionsJSON)),
+      .uuidArray(series.map(\.key)), .textArray(utf8: series.map(\.tenant)), .int4Array(series.map(\.meter.number)),
+      .textArray(utf8: series.map(\.dimensionsJSON)),
 
       .int8Array(flush.identities.map(\.generationEndMs)), .int8Array(flush.identities.map(\.baseOffset)),
       .int8Array(flush.identities.map { Int64($0.baseWindow) }), .byteaArray(flush.identities.map(\.bytes)),
@@ -39,7 +41,7 @@ enum FlushCall {
       .int8Array(flush.quarantined.map(\.offset)), .int4Array(flush.quarantined.map(\.place)),
       .textArray(flush.quarantined.map(\.reason.rawValue)), .textArray(flush.quarantined.map(\.detail)),
       .int8Array(flush.quarantined.map(\.timestampMs)), .byteaArray(flush.quarantined.map(\.payload)),
-      .textArray(flush.quarantined.map(\.headersJSON)),
+      .textArray(utf8: flush.quarantined.map(\.headersJSON)),
 
       .int8Array(flush.conflicts.map(\.offset)), .int8Array(flush.conflicts.map(\.firstOffset)),
       .textArray(utf8: flush.conflicts.map(\.tenant)), .textArray(utf8: flush.conflicts.map(\.source)),
@@ -68,43 +70,55 @@ extension RollupDelta.Merge {
 
 extension SeriesDefinition {
   /// The dimensions as a JSON object. Values are UTF-8 without control characters: the decoder saw to that.
-  var dimensionsJSON: String {
-    var text = "{"
+  var dimensionsJSON: [UInt8] {
+    var text: [UInt8] = [UInt8(ascii: "{")]
     for (path, value) in zip(paths, values) {
-      if text.utf8.count > 1 { text += "," }
-      text += JSONLiteral.string(path) + ":" + JSONLiteral.string(String(decoding: value, as: UTF8.self))
+      if text.count > 1 { text.append(UInt8(ascii: ",")) }
+      JSONLiteral.append(path.utf8, to: &text)
+      text.append(UInt8(ascii: ":"))
+      JSONLiteral.append(value, to: &text)
     }
-    return text + "}"
+    text.append(UInt8(ascii: "}"))
+    return text
   }
 }
 
 extension QuarantinedEvent {
   /// Names as text, values as base64: a header may hold any bytes.
-  var headersJSON: String {
-    let items = headers.map { header in
-      let name = JSONLiteral.string(String(decoding: header.name, as: UTF8.self))
-      return "[\(name),\(header.value.map { JSONLiteral.string(Base64.encode($0)) } ?? "null")]"
+  var headersJSON: [UInt8] {
+    var text: [UInt8] = [UInt8(ascii: "[")]
+    for header in headers {
+      text += text.count > 1 ? Array(",[".utf8) : Array("[".utf8)
+      // Repaired where it is not UTF-8.
+      JSONLiteral.append(String(decoding: header.name, as: UTF8.self).utf8, to: &text)
+      text.append(UInt8(ascii: ","))
+      if let value = header.value {
+        JSONLiteral.append(Base64.encode(value).utf8, to: &text)
+      } else {
+        text += Array("null".utf8)
+      }
+      text.append(UInt8(ascii: "]"))
     }
-    return "[" + items.joined(separator: ",") + "]"
+    text.append(UInt8(ascii: "]"))
+    return text
   }
 }
 
 enum JSONLiteral {
-  /// PostgreSQL's jsonb has no NUL, so it becomes the replacement character; only header names can hold one.
-  static func string(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": literal += "\\\""
-      case "\\": literal += "\\\\"
-      case "\0": literal += "\u{FFFD}"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        literal += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: literal.unicodeScalars.append(scalar)
+  private static let hex = Array("0123456789abcdef".utf8)
+
+  /// UTF-8 as a JSON string. PostgreSQL's jsonb has no NUL, so it becomes the replacement character; only header names can hold one.
+  static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
+    text.append(UInt8(ascii: "\""))
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
+      case 0: text += [0xEF, 0xBF, 0xBD]
+      case 0..<0x20: text += Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+      default: text.append(byte)
       }
     }
-    return literal + "\""
+    text.append(UInt8(ascii: "\""))
   }
 }
 
