@@ -49,7 +49,8 @@ struct FlushBench {
 
   /// One connection: flush, then COPY of what it wrote, again and again.
   private func alone(_ kind: Kind, _ print: (String) -> Void) throws {
-    let ledger = Ledger(pool: Pool(target: url, connections: 1, name: "bench"), owner: "bench", uniqueMax: 100)
+    let ledger = Ledger(
+      pool: Pool(target: url, connections: 1, name: "bench"), owner: "bench", uniqueMax: 100, dedupeWindow: .hours(24))
     let partition = Int32(kind == .known ? 1 : 2)
     let claim = try self.claim(ledger, partition)
     var (flushing, copying): ([Double], [Double]) = ([], [])
@@ -83,7 +84,8 @@ struct FlushBench {
   /// Several partitions at once, each with its connection.
   private func together(_ print: (String) -> Void) throws {
     let ledger = Ledger(
-      pool: Pool(target: url, connections: size.connections, name: "bench"), owner: "bench", uniqueMax: 100)
+      pool: Pool(target: url, connections: size.connections, name: "bench"), owner: "bench", uniqueMax: 100,
+      dedupeWindow: .hours(24))
     let claims = try (0..<size.connections).map { try claim(ledger, Int32(10 + $0)) }
     let all = (1...size.flushes).map { number in claims.map { flush($0, number, .known) } }
     let time = seconds {

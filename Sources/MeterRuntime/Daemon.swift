@@ -63,7 +63,9 @@ public final class Daemon: Sendable {
     let owner = Self.owner()
     let pool = Pool(target: target, connections: settings.postgres.connections, name: "meterd")
     let around = Lane.Surroundings(
-      ledger: Ledger(pool: pool, owner: owner, uniqueMax: settings.unique.exactMax), rules: rules,
+      ledger: Ledger(
+        pool: pool, owner: owner, uniqueMax: settings.unique.exactMax, dedupeWindow: settings.dedupe.window),
+      rules: rules,
       tallyRules: Tally.Rules(settings),
       // Another quarter of the budget is for sums in memory, shared by the lanes.
       residentMax: Int(settings.memory.budget.bytes) / 4 / Tally.bytesOfSeries / settings.laneCount,

@@ -12,6 +12,7 @@ final class Watch: Sendable {
   private static let catalogEvery = DispatchTimeInterval.milliseconds(1_000)
   private static let kafkaEvery = DispatchTimeInterval.milliseconds(1_500)
   private static let kafkaTimeoutMs: Int32 = 1_500
+  private static let sweepEvery = DispatchTimeInterval.seconds(60)
   /// A question that is not answered for this long counts as a no.
   private static let patience: Int64 = 3_000_000_000
 
@@ -36,6 +37,17 @@ final class Watch: Sendable {
   func start() {
     askCatalog()
     askKafka()
+    sweep()
+  }
+
+  /// Forgets identities that have passed. A failure costs nothing: the next turn finds more.
+  private func sweep() {
+    catalogQueue.asyncAfter(deadline: .now() + Self.sweepEvery) { [self] in
+      IdentityRooms.sweep(on: pool) { [self] answer in
+        if case .success(let rooms) = answer, rooms > 0 { log.debug("identities forgotten", ["rooms": .int(rooms)]) }
+        sweep()
+      }
+    }
   }
 
   private func askCatalog() {

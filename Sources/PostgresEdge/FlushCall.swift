@@ -6,11 +6,11 @@ import MeterModel
 /// the procedure commits before it answers: no client, however stalled, stands between a lock and its release.
 enum FlushCall {
   static let sql: String = {
-    let places = (1...46).map { "$\($0)" }.joined(separator: ", ")
+    let places = (1...47).map { "$\($0)" }.joined(separator: ", ")
     return "call meterd.apply(\(places), null)"
   }()
 
-  static func parameters(of flush: Flush, uniqueMax: Int64) -> [Parameter] {
+  static func parameters(of flush: Flush, uniqueMax: Int64, roomMs: Int64) -> [Parameter] {
     // Each is put together when it is asked for: once is enough.
     let series = Array(flush.series)
     let verdicts: [Verdict] = [.counted, .late, .duplicate, .conflict, .voided, .unmetered, .quarantined]
@@ -36,7 +36,7 @@ enum FlushCall {
 
       .int8Array(flush.identities.map(\.generationEndMs)), .int8Array(flush.identities.map(\.baseOffset)),
       .int8Array(flush.identities.map { Int64($0.baseWindow) }), .byteaArray(flush.identities.map(\.bytes)),
-      .int8(flush.forgetBeforeMs),
+      .int8(flush.forgetBeforeMs), .int8(roomMs),
 
       .int8Array(flush.quarantined.map(\.offset)), .int4Array(flush.quarantined.map(\.place)),
       .textArray(flush.quarantined.map(\.reason.rawValue)), .textArray(flush.quarantined.map(\.detail)),

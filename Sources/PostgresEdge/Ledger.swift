@@ -35,12 +35,15 @@ public final class Ledger: Sendable {
   private let pool: Pool
   private let owner: String
   private let uniqueMax: Int64
+  /// How much of a partition's time the identities of one room span.
+  private let roomMs: Int64
 
   /// `uniqueMax` bounds the values of a unique meter that are kept for a series and window in one partition.
-  public init(pool: Pool, owner: String, uniqueMax: Int) {
+  public init(pool: Pool, owner: String, uniqueMax: Int, dedupeWindow: TimeSpan) {
     self.pool = pool
     self.owner = owner
     self.uniqueMax = Int64(uniqueMax)
+    roomMs = max(1, dedupeWindow.milliseconds / 4)
   }
 
   /// Takes a partition over: from here on every older epoch is refused. One statement each, so that the offset read is never one
@@ -166,8 +169,9 @@ public final class Ledger: Sendable {
   }
 
   public func commit(_ flush: Flush, lane: Int, then: @escaping @Sendable (CommitOutcome) -> Void) {
-    pool.submit(lane: lane) { [uniqueMax] connection throws(PostgresError) in
-      try connection.execute(FlushCall.sql, FlushCall.parameters(of: flush, uniqueMax: uniqueMax)).text(0, 0)
+    pool.submit(lane: lane) { [uniqueMax, roomMs] connection throws(PostgresError) in
+      try connection.execute(FlushCall.sql, FlushCall.parameters(of: flush, uniqueMax: uniqueMax, roomMs: roomMs)).text(
+        0, 0)
     } then: { answer in
       switch answer {
       case .success("committed"): then(.committed)

@@ -88,7 +88,8 @@ import Testing
     let installation = try catalog.installation(window: window)
     let rules = MeterRules(meters: try catalog.meters(), seed: installation.seed)
     let counting = Counting(log, seed: seed, faults: .none)
-    let ledger = Ledger(pool: Pool(target: url, connections: 1, name: "test"), owner: "test", uniqueMax: 65_536)
+    let ledger = Ledger(
+      pool: Pool(target: url, connections: 1, name: "test"), owner: "test", uniqueMax: 65_536, dedupeWindow: .hours(24))
     var dice = Dice(seed)
     var decoder = Decoder(eventBytesMax: HostileLog.eventBytesMax)
     var events = EventBatch()
@@ -137,7 +138,8 @@ import Testing
     try database.execute(
       "insert into meterd.meter (name, event, aggregate, value_path, scale, dimensions) values ('users', 'e', 'unique', 'id', 0, '{}')"
     )
-    let ledger = Ledger(pool: Pool(target: url, connections: 1, name: "test"), owner: "test", uniqueMax: 1_000)
+    let ledger = Ledger(
+      pool: Pool(target: url, connections: 1, name: "test"), owner: "test", uniqueMax: 1_000, dedupeWindow: .hours(24))
     var estimates: Set<String> = []
     for partition in 0..<2 as Range<Int32> {
       var dice = Dice(5)

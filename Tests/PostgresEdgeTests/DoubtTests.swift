@@ -53,7 +53,9 @@ import Testing
     // All that is staged has reached the server, and the word that ends it has not.
     try trap.waitForHit()
     // Another daemon, with a way of its own to the server.
-    let other = Ledger(pool: Pool(target: bench.url, connections: 1, name: "other"), owner: "other", uniqueMax: 100)
+    let other = Ledger(
+      pool: Pool(target: bench.url, connections: 1, name: "other"), owner: "other", uniqueMax: 100,
+      dedupeWindow: .hours(24))
     let claimed = DispatchSemaphore(value: 0)
     other.claim(TopicPartition(topic: "t", partition: 0), lane: 0) { _ in claimed.signal() }
     #expect(claimed.wait(timeout: .now() + 120) == .success)

@@ -17,7 +17,8 @@ struct LedgerBench {
     _ = try Schema.migrate(url)
     let name = url.split(separator: "/").last.map(String.init) ?? ""
     let target = address.map { "\($0(cluster))/\(name)?sslmode=disable&gssencmode=disable" } ?? url
-    ledger = Ledger(pool: Pool(target: target, connections: 2, name: "test"), owner: "test", uniqueMax: 100)
+    ledger = Ledger(
+      pool: Pool(target: target, connections: 2, name: "test"), owner: "test", uniqueMax: 100, dedupeWindow: .hours(24))
     try database.execute(
       "insert into meterd.meter (name, event, aggregate, scale, dimensions) values ('calls', 'api.call', 'count', 0, '{region}')"
     )

@@ -13,7 +13,8 @@ import Testing
       let url = try PostgresCluster.shared.createDatabase("walk")
       _ = try Schema.migrate(url)
       database = try Database(url)
-      ledger = Ledger(pool: Pool(target: url, connections: 2, name: "walk"), owner: "walk", uniqueMax: 1)
+      ledger = Ledger(
+        pool: Pool(target: url, connections: 2, name: "walk"), owner: "walk", uniqueMax: 1, dedupeWindow: .hours(24))
     }
   }
 

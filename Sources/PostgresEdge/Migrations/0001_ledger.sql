@@ -24,6 +24,8 @@ create table meterd.partition (
   last_flush bigint not null default 0,
   -- Largest Kafka timestamp accepted, in milliseconds; identities age by it.
   high_water bigint not null default 0,
+  -- Generations of identities that ended before this are forgotten.
+  forget_before bigint not null default 0,
   -- The newest window in which anything was ever counted; null if nothing was.
   newest_window timestamptz,
   committed_at timestamptz,
@@ -102,17 +104,63 @@ create table meterd.distinct_value (
   primary key (series, window_start, partition, value)
 );
 
--- Identities of counted events, 16 bytes each; a page is forgotten whole when its generation has passed.
+-- Identities of counted events, 16 bytes each. They lie in a ring of eight rooms by the age of their generation, a quarter of the dedupe
+-- window each; a room is emptied whole once everything in it has passed, so that forgetting leaves nothing to be cleaned up.
 create table meterd.identity_page (
+  room smallint not null,
   partition integer not null,
   base_offset bigint not null,
   base_window bigint not null,
   -- Last millisecond of the generation, on the partition's high water.
   generation_end bigint not null,
   entries bytea not null
-);
+) partition by list (room);
 create index identity_page_generation on meterd.identity_page (partition, generation_end);
+-- Fingerprints do not compress.
 alter table meterd.identity_page alter column entries set storage external;
+
+do $$
+begin
+  for room in 0..7 loop
+    execute format('create table meterd.identity_page_%s partition of meterd.identity_page for values in (%s)', room, room);
+  end loop;
+end
+$$;
+
+-- Empties the rooms of identities of which most have passed; says how many. What is still remembered there, mostly of partitions that have
+-- been quiet for long, is put back. Nobody waits for it: a room that is in use is left for the next time.
+create function meterd.sweep_identities() returns integer
+language plpgsql security definer set search_path = pg_catalog set lock_timeout = '100ms'
+as $$
+declare
+  emptied integer := 0;
+  is_due boolean;
+begin
+  for room in 0..7 loop
+    begin
+      -- Asked again under the lock: a page may have come in between.
+      for turn in 1..2 loop
+        execute format(
+          'select count(*) > 0 and 4 * count(*) filter (where i.generation_end >= p.forget_before) <= count(*)
+           from meterd.identity_page_%s i left join meterd.partition p on p.id = i.partition', room) into is_due;
+        exit when not is_due or turn = 2;
+        execute format('lock table meterd.identity_page_%s in access exclusive mode', room);
+      end loop;
+      continue when not is_due;
+      execute format(
+        'create temp table kept on commit drop as select i.* from meterd.identity_page_%s i
+         join meterd.partition p on p.id = i.partition where i.generation_end >= p.forget_before', room);
+      execute format('truncate meterd.identity_page_%s', room);
+      execute format('insert into meterd.identity_page_%s select * from pg_temp.kept', room);
+      drop table pg_temp.kept;
+      emptied := emptied + 1;
+    exception when lock_not_available then
+      null;
+    end;
+  end loop;
+  return emptied;
+end
+$$;
 
 create table meterd.quarantined (
   id bigint generated always as identity primary key,
@@ -251,6 +299,7 @@ create procedure meterd.apply(
   in p_value_series uuid[], in p_value_windows timestamptz[], in p_values uuid[], in p_unique_max bigint,
   in p_new_series uuid[], in p_tenants text[], in p_meters integer[], in p_dimensions text[],
   in p_generations bigint[], in p_base_offsets bigint[], in p_base_windows bigint[], in p_entries bytea[], in p_forget_before bigint,
+  in p_room_length bigint,
   in p_offsets bigint[], in p_places integer[], in p_reasons text[], in p_details text[], in p_received bigint[],
   in p_payloads bytea[], in p_headers text[],
   in p_conflict_offsets bigint[], in p_conflict_firsts bigint[], in p_conflict_tenants text[], in p_conflict_sources text[],
@@ -336,10 +385,9 @@ begin
           where r.series = full_set.series and r.window_start = full_set.window_start and r.partition = p_partition;
       end loop;
     end if;
-    insert into meterd.identity_page (partition, generation_end, base_offset, base_window, entries)
-      select p_partition, t.generation_end, t.base_offset, t.base_window, t.entries
+    insert into meterd.identity_page (room, partition, generation_end, base_offset, base_window, entries)
+      select ((t.generation_end / p_room_length) % 8 + 8) % 8, p_partition, t.generation_end, t.base_offset, t.base_window, t.entries
       from unnest(p_generations, p_base_offsets, p_base_windows, p_entries) as t (generation_end, base_offset, base_window, entries);
-    delete from meterd.identity_page where partition = p_partition and generation_end < p_forget_before;
     insert into meterd.quarantined (partition, "offset", place, reason, detail, received_at, payload, headers)
       select p_partition, t.o, t.place, t.reason, t.detail,
         case when t.received < 0 then now() else to_timestamp(least(t.received, 253402300799000) / 1000.0) end, t.payload, t.headers::jsonb
@@ -353,7 +401,8 @@ begin
       values (p_partition, p_from, p_to, p_epoch, p_flush,
         (select coalesce(sum(v), 0) from unnest(p_verdicts) as v));
     update meterd.partition set
-      next_offset = p_to, last_flush = p_flush, high_water = p_high_water, committed_at = now(),
+      next_offset = p_to, last_flush = p_flush, high_water = p_high_water, forget_before = p_forget_before,
+      committed_at = now(),
       newest_window = greatest(newest_window, (select max(w) from unnest(p_windows) as w)),
       counted = counted + p_verdicts[1], late = late + p_verdicts[2], duplicate = duplicate + p_verdicts[3],
       conflict = conflict + p_verdicts[4], voided = voided + p_verdicts[5], unmetered = unmetered + p_verdicts[6],
