@@ -20,7 +20,7 @@ public final class Ledger: Sendable {
     case committed
     /// Another owner has the partition; nothing was written.
     case refused
-    /// Certainly nothing was written.
+    /// Refused for now. Nothing was written, or all of it by a commit behind which the server failed: sending it again is safe in both cases.
     case retriable(String)
     case unknown(String)
   }
