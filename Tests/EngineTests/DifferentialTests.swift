@@ -33,7 +33,7 @@ import Testing
     for faults in [Counting.Faults.none, .crashes] {
       var counting = Counting(log, seed: seed, faults: faults)
       try counting.run()
-      #expect(counting.loads > 10, "seed \(seed): nothing was thrown out of memory and asked for again")
+      #expect(counting.loads > 0, "seed \(seed): nothing was thrown out of memory and asked for again")
       compare(counting.books, expected, log, "seed \(seed), \(faults), \(counting.crashes) crashes")
     }
   }
