@@ -105,6 +105,8 @@ let package = Package(
     .executableTarget(
       name: "meterd-model", dependencies: ["ProtocolModel"], path: "Tests/meterd-model", swiftSettings: laws),
     .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
+    .executableTarget(
+      name: "naive-consumer", dependencies: ["CRdkafka"], path: "Tests/naive-consumer", swiftSettings: laws),
     tests("MeterModelTests", imports: ["MeterModel"]),
     tests("MeterWireTests", imports: ["MeterWire", "MeterModel", "MeterOracle", "CScan", "Proofs", "TestDice"]),
     tests("MeterCoreTests", imports: ["MeterCore", "MeterModel", "CTable", "TestDice"]),
@@ -116,6 +118,9 @@ let package = Package(
     tests("SimulationTests", imports: ["MeterSimulation"]),
     tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
     tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),
+    tests(
+      "KafkaEdgeTests",
+      imports: ["KafkaEdge", "MeterModel", "MeterTelemetry", "MeterLab", "CRdkafka", "TestDice", "TestStack"]),
     tests("PostgresEdgeTests", imports: ["PostgresEdge", "MeterModel", "TestDice", "TestStack"]),
     tests("HTTPEdgeTests", imports: ["HTTPEdge", "MeterModel", "MeterTelemetry"]),
     tests("MeterOracleTests", imports: ["MeterOracle"]),

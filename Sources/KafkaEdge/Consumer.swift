@@ -4,48 +4,39 @@ import MeterModel
 import MeterTelemetry
 import Synchronization
 
-/// Whoever wants to hear from the consumer. Calls come from the consumer's threads and must return at once.
-public protocol ConsumerObserver: Sendable {
-  /// Partitions came; nothing is read of them before `Consumer.start`.
-  func assigned(_ logs: [TopicPartition], stay: Int)
-  /// Reading has ended; `Consumer.finish` lets the partitions go. When they are lost, somebody else may have them already.
-  func revoked(stay: Int, isLost: Bool)
-  func received(_ batch: RecordBatch, of log: TopicPartition, stay: Int)
-  /// The log cannot be read on.
-  func broken(_ log: TopicPartition, stay: Int, _ error: KafkaError)
-}
-
-/// A member of a consumer group, exact on librdkafka 2.0.2.
+/// A member of a consumer group, exact on librdkafka 2.0.2 and on newer ones.
 ///
-/// Assignment is eager. Each assigned partition has a queue and a thread of its own from which messages are taken by callback; the
-/// poll thread only serves the group: it never waits for a database and never for a partition's consumer. A stay is the time
-/// between an assignment and its revocation, numbered; what belongs to an earlier stay is dropped.
+/// Each partition that is read has a queue and a thread of its own from which messages are taken by callback. The poll thread only
+/// serves the group: it answers a rebalance at once, with nothing assigned, and adds partitions as their claims come, so that no
+/// database keeps the group waiting.
+///
+/// Under eager assignment librdkafka takes assignments whole: a change of what is read stops all readers, which takes as long as
+/// the slowest callback, and starts them where they stood. Under cooperative assignment only the partition concerned is touched.
 public final class Consumer: Sendable {
-  private enum Command: Sendable {
-    case start(stay: Int, [TopicPartition: Int64])
-    case finish(stay: Int)
+  enum Command: Sendable {
+    case start(stay: Int, TopicPartition, from: Int64)
+    case end(stay: Int, TopicPartition)
+    case again(stay: Int, TopicPartition)
+    case finish
     case close
   }
 
-  private struct Stay {
-    var number = 0
-    var drains: [TopicPartition: PartitionDrain] = [:]
-    /// Revoked, and not yet let go.
-    var isLeaving = false
-    /// Between an assignment and its revocation.
-    var isAssigned = false
-  }
+  /// Kafka's committed offsets are for people with lag tools; telling them once a second is enough.
+  static let adviceEvery: Int64 = 1_000_000_000
 
-  private let client: Handle
-  private let queue: Handle
-  private let topics: [String]
-  private let log: Log
+  // Properties end in this order, and a queue must end before its client.
+  let queue: Handle
+  let client: Handle
+  let topics: [String]
+  let log: Log
+  let spare: BatchPool
+  private let isCooperative: Bool
   private let commands = Mutex<[Command]>([])
-  private let drains = Mutex<[TopicPartition: PartitionDrain]>([:])
-  private let isRebalancing = Atomic<Bool>(false)
-  private let isAssigned = Atomic<Bool>(false)
+  let credits = Mutex<[TopicPartition: (stay: Int, credit: Credit)]>([:])
+  let advice = Mutex<[TopicPartition: Int64]>([:])
+  let isRebalancing = Atomic<Bool>(true)
+  let isMember = Atomic<Bool>(false)
   private let isClosed = DispatchSemaphore(value: 0)
-  private let spare: BatchPool
 
   public init(_ settings: KafkaSettings, spare: BatchPool, log: Log) throws(Complaint) {
     let configuration = try unsafe settings.makeConfiguration()
@@ -64,6 +55,7 @@ public final class Consumer: Sendable {
     unsafe queue = Handle(rd_kafka_queue_get_consumer(client)!) { unsafe rd_kafka_queue_destroy($0) }
     _ = unsafe rd_kafka_set_log_queue(client, queue.pointer)
     topics = settings.topics
+    isCooperative = KafkaLibrary.isCooperative
     self.spare = spare
     self.log = log
   }
@@ -85,98 +77,52 @@ public final class Consumer: Sendable {
     }
   }
 
-  /// Starts reading the partitions of a stay from the given offsets; one that is missing stays unread.
-  public func start(stay: Int, _ offsets: [TopicPartition: Int64]) { send(.start(stay: stay, offsets)) }
+  /// Starts reading partitions of their stays from the given offsets.
+  public func start(_ offsets: [TopicPartition: (stay: Int, offset: Int64)]) {
+    send(offsets.map { .start(stay: $0.value.stay, $0.key, from: $0.value.offset) })
+  }
 
-  /// Lets the partitions of a revoked stay go.
-  public func finish(stay: Int) { send(.finish(stay: stay)) }
+  /// Ends a stay that the group has not ended: the partition comes again, under a new number.
+  public func renew(_ log: TopicPartition, stay: Int) { send([.again(stay: stay, log)]) }
+
+  /// Lets the revoked partitions go.
+  public func finish() { send([.finish]) }
 
   /// Leaves the group; partitions are revoked first. Waits for at most `seconds`.
   @discardableResult
   public func close(within seconds: Int) -> Bool {
-    send(.close)
+    send([.close])
     return isClosed.wait(timeout: .now() + .seconds(seconds)) == .success
   }
 
   /// A batch of the partition was dealt with: another may come.
-  public func giveCredit(_ log: TopicPartition) {
-    drains.withLock { $0[log] }?.giveCredit()
+  public func giveCredit(_ log: TopicPartition, stay: Int) {
+    credits.withLock { $0[log].flatMap { $0.stay == stay ? $0.credit : nil } }?.give()
   }
 
-  public var hasJoined: Bool { isAssigned.load(ordering: .acquiring) }
+  /// Whether the group has us, with however many partitions.
+  public var hasJoined: Bool { isMember.load(ordering: .acquiring) }
 
-  /// Tells the group how far the partition is in PostgreSQL. For lag tools only: nothing is ever read from it, and while the group
-  /// rebalances it is left out, since librdkafka 2.0.2 would lose the kept partitions over it.
-  public func advise(_ offsets: [TopicPartition: Int64]) {
-    guard !offsets.isEmpty, !isRebalancing.load(ordering: .acquiring) else { return }
-    commit(offsets)
-  }
+  /// Tells the group how far the partition is in PostgreSQL, soon. For lag tools only: nothing is ever read from it.
+  public func advise(_ log: TopicPartition, _ offset: Int64) { advice.withLock { $0[log] = offset } }
 
-  private func commit(_ offsets: [TopicPartition: Int64]) {
-    let list = unsafe Self.list(offsets)
-    defer { unsafe rd_kafka_topic_partition_list_destroy(list) }
-    _ = unsafe rd_kafka_commit(client.pointer, list, 1)
-  }
-
-  /// What the log holds at this moment: its first offset, and the end that a reader of committed messages may see. Blocks.
-  public func watermarks(_ log: TopicPartition, timeoutMs: Int32) -> Result<(low: Int64, high: Int64), KafkaError> {
-    var low: Int64 = 0
-    var high: Int64 = 0
-    let result = unsafe rd_kafka_query_watermark_offsets(
-      client.pointer, log.topic, log.partition, &low, &high, timeoutMs)
-    return result == RD_KAFKA_RESP_ERR_NO_ERROR ? .success((low, high)) : .failure(KafkaError(result))
-  }
-
-  /// Asks any broker for what it knows; nil when one answers.
-  public func probe(timeoutMs: Int32) -> KafkaError? {
-    var metadata: UnsafePointer<rd_kafka_metadata>?
-    let result = unsafe rd_kafka_metadata(client.pointer, 0, nil, &metadata, timeoutMs)
-    guard result == RD_KAFKA_RESP_ERR_NO_ERROR else { return KafkaError(result) }
-    unsafe rd_kafka_metadata_destroy(metadata)
-    return nil
-  }
-
-  /// How many partitions a topic has. Blocks.
-  func partitions(of topic: String, timeoutMs: Int32) -> Result<Int, KafkaError> {
-    guard let handle = unsafe rd_kafka_topic_new(client.pointer, topic, nil) else {
-      return .failure(KafkaError(rd_kafka_last_error()))
-    }
-    defer { unsafe rd_kafka_topic_destroy(handle) }
-    var metadata: UnsafePointer<rd_kafka_metadata>?
-    let result = unsafe rd_kafka_metadata(client.pointer, 0, handle, &metadata, timeoutMs)
-    guard result == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe metadata else {
-      return .failure(KafkaError(result))
-    }
-    defer { unsafe rd_kafka_metadata_destroy(metadata) }
-    guard unsafe metadata.pointee.topic_cnt == 1 else {
-      return .failure(KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART))
-    }
-    let found = unsafe metadata.pointee.topics[0]
-    let error = unsafe found.err
-    return unsafe error == RD_KAFKA_RESP_ERR_NO_ERROR ? .success(Int(found.partition_cnt)) : .failure(KafkaError(error))
-  }
-
-  /// The end of the log as the last fetch saw it, without asking.
-  public func knownEnd(_ log: TopicPartition) -> Int64? {
-    var low: Int64 = 0
-    var high: Int64 = 0
-    let result = unsafe rd_kafka_get_watermark_offsets(client.pointer, log.topic, log.partition, &low, &high)
-    return result == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
-  }
-
-  private func send(_ command: Command) {
-    commands.withLock { $0.append(command) }
+  func send(_ more: [Command]) {
+    commands.withLock { $0 += more }
     unsafe rd_kafka_queue_yield(queue.pointer)
   }
 
   private func serve(_ observer: some ConsumerObserver) {
-    var stay = Stay()
+    var holding = Holding(isCooperative: isCooperative)
     var isClosing = false
+    var advisedAt: Int64 = 0
     while true {
       if isClosing, unsafe rd_kafka_consumer_closed(client.pointer) == 1 { return }
-      if let event = unsafe rd_kafka_queue_poll(queue.pointer, 100) {
-        unsafe handle(event, &stay, observer)
+      // All that has happened comes before what was asked for: a start must not overtake the revocation that it missed.
+      var timeoutMs: Int32 = 100
+      while let event = unsafe rd_kafka_queue_poll(queue.pointer, timeoutMs) {
+        unsafe handle(event, &holding, observer)
         unsafe rd_kafka_event_destroy(event)
+        timeoutMs = 0
       }
       let waiting = commands.withLock { commands in
         defer { commands = [] }
@@ -184,8 +130,10 @@ public final class Consumer: Sendable {
       }
       for command in waiting {
         switch command {
-        case .start(let number, let offsets): start(number, offsets, &stay, observer)
-        case .finish(let number): finish(number, &stay)
+        case .start(let stay, let log, let offset): start(log, stay, offset, &holding)
+        case .end(let stay, let log): if holding.readers[log]?.stay == stay { _ = holding.end([log]) }
+        case .again(let stay, let log): renew(log, stay, &holding, observer)
+        case .finish: finish(&holding)
         case .close:
           isClosing = true
           if let error = unsafe KafkaError(taking: rd_kafka_consumer_close_queue(client.pointer, queue.pointer)) {
@@ -194,27 +142,33 @@ public final class Consumer: Sendable {
           }
         }
       }
+      let now = MonotonicClock.now()
+      realize(&holding, observer, now)
+      if now - advisedAt >= Self.adviceEvery {
+        advisedAt = now
+        commitAdvice()
+      }
     }
   }
 
-  private func handle(_ event: OpaquePointer, _ stay: inout Stay, _ observer: some ConsumerObserver) {
+  private func handle(_ event: OpaquePointer, _ holding: inout Holding, _ observer: some ConsumerObserver) {
     switch unsafe rd_kafka_event_type(event) {
     case RD_KAFKA_EVENT_REBALANCE:
+      let logs = unsafe Self.logs(rd_kafka_event_topic_partition_list(event))
       if unsafe rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-        stay.number += 1
-        stay.isAssigned = true
-        stay.isLeaving = false
-        isRebalancing.store(true, ordering: .releasing)
-        observer.assigned(unsafe Self.logs(rd_kafka_event_topic_partition_list(event)), stay: stay.number)
+        assign(logs, &holding, observer)
       } else {
-        let isLost = unsafe rd_kafka_assignment_lost(client.pointer) == 1
-        revoke(&stay, isLost: isLost, observer)
+        revoke(logs, isLost: unsafe rd_kafka_assignment_lost(client.pointer) == 1, &holding, observer)
       }
     case RD_KAFKA_EVENT_ERROR:
-      let error = unsafe KafkaError(rd_kafka_event_error(event))
-      log.warn(
-        "kafka reports an error",
-        ["error": .string(error.name), "detail": .string(unsafe String(cString: rd_kafka_event_error_string(event)))])
+      let code = unsafe rd_kafka_event_error(event)
+      var error = KafkaError(code)
+      error.words = unsafe String(cString: rd_kafka_event_error_string(event))
+      log.warn("kafka reports an error", ["error": .string(error.name), "detail": .string(error.words)])
+      if code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC {
+        breakOff(error, &holding, observer)
+      }
+      if unsafe rd_kafka_event_error_is_fatal(event) == 1 { expel(&holding, observer) }
     case RD_KAFKA_EVENT_LOG:
       var facility: UnsafePointer<CChar>?
       var text: UnsafePointer<CChar>?
@@ -225,69 +179,6 @@ public final class Consumer: Sendable {
     default:
       break
     }
-  }
-
-  /// Reading ends here and at once: no batch leaves a drain after this returns.
-  private func revoke(_ stay: inout Stay, isLost: Bool, _ observer: some ConsumerObserver) {
-    isRebalancing.store(true, ordering: .releasing)
-    isAssigned.store(false, ordering: .releasing)
-    let running = drains.withLock { drains in
-      defer { drains = [:] }
-      return Array(drains.values)
-    }
-    for drain in running { drain.stop() }
-    for drain in running { drain.join() }
-    stay.isLeaving = true
-    stay.isAssigned = false
-    observer.revoked(stay: stay.number, isLost: isLost)
-  }
-
-  private func start(
-    _ number: Int, _ offsets: [TopicPartition: Int64], _ stay: inout Stay, _ observer: some ConsumerObserver
-  ) {
-    guard number == stay.number, stay.isAssigned else { return }
-    var started: [TopicPartition: PartitionDrain] = [:]
-    for (partition, offset) in offsets {
-      guard let pointer = unsafe rd_kafka_queue_get_partition(client.pointer, partition.topic, partition.partition)
-      else {
-        observer.broken(partition, stay: number, KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION))
-        continue
-      }
-      // Off the main queue before the assignment: later it would leave messages there.
-      unsafe rd_kafka_queue_forward(pointer, nil)
-      let queue = unsafe Handle(pointer) { unsafe rd_kafka_queue_destroy($0) }
-      started[partition] = PartitionDrain(
-        log: partition, start: offset, client: client, queue: queue, spare: spare,
-        deliver: { observer.received($0, of: partition, stay: number) },
-        fail: { observer.broken(partition, stay: number, $0) })
-    }
-    let list = unsafe Self.list(offsets)
-    defer { unsafe rd_kafka_topic_partition_list_destroy(list) }
-    let result = unsafe rd_kafka_assign(client.pointer, list)
-    guard result == RD_KAFKA_RESP_ERR_NO_ERROR else {
-      log.error("the assignment failed", ["error": .string(KafkaError(result).words)])
-      for partition in offsets.keys { observer.broken(partition, stay: number, KafkaError(result)) }
-      return
-    }
-    drains.withLock { $0 = started }
-    for drain in started.values { drain.run() }
-    isRebalancing.store(false, ordering: .releasing)
-    isAssigned.store(true, ordering: .releasing)
-  }
-
-  private func finish(_ number: Int, _ stay: inout Stay) {
-    guard number == stay.number, stay.isLeaving else { return }
-    stay.isLeaving = false
-    _ = unsafe rd_kafka_assign(client.pointer, nil)
-  }
-
-  private static func list(_ offsets: [TopicPartition: Int64]) -> UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
-  {
-    let list = unsafe rd_kafka_topic_partition_list_new(Int32(offsets.count))!
-    for (log, offset) in offsets {
-      unsafe rd_kafka_topic_partition_list_add(list, log.topic, log.partition).pointee.offset = offset
-    }
-    return unsafe list
   }
 
   private static func logs(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {

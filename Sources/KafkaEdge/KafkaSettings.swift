@@ -30,8 +30,7 @@ public struct KafkaSettings: Sendable, Equatable {
       ("auto.offset.reset", "error"),
       ("isolation.level", "read_committed"),
       ("check.crcs", "true"),
-      // librdkafka 2.0.2 loses messages under cooperative rebalancing; eager assignment with callbacks was seen to be exact.
-      ("partition.assignment.strategy", "range"),
+      ("partition.assignment.strategy", KafkaLibrary.isCooperative ? "cooperative-sticky" : "range"),
       ("log.queue", "true"),
     ]
     if !instance.isEmpty { fixed.append(("group.instance.id", instance)) }
@@ -81,4 +80,17 @@ public struct KafkaSettings: Sendable, Equatable {
 
 public enum KafkaLibrary {
   public static var version: String { unsafe String(cString: rd_kafka_version_str()) }
+
+  /// Whether partitions that stay are left alone while the group rebalances.
+  ///
+  /// librdkafka 2.0.2 loses messages under cooperative rebalancing when they are taken in batches, and offers some twice when they
+  /// are taken by callback. 2.16.0 is the first that was seen to be exact. Members of one group must agree: where the linked version
+  /// passes this one, all daemons of the group are stopped before the first new one starts.
+  public static var isCooperative: Bool { isCooperative(rd_kafka_version()) }
+
+  /// The version is a number of bytes, 0xMMmmrrpp.
+  static func isCooperative(_ version: Int32) -> Bool { version >= 0x0210_0000 }
+
+  /// For people: how partitions are handed over.
+  public static var assignment: String { isCooperative ? "cooperative assignment" : "eager assignment" }
 }

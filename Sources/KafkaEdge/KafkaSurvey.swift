@@ -13,7 +13,7 @@ public enum KafkaSurvey {
         .unavailable, at: "kafka: \(settings.brokers)", "no broker answers (\(error.words))",
         remedy: "start it, or correct kafka.brokers")
     }
-    var lines = ["librdkafka \(KafkaLibrary.version), eager assignment"]
+    var lines = ["librdkafka \(KafkaLibrary.version), \(KafkaLibrary.assignment)"]
     for topic in settings.topics {
       switch consumer.partitions(of: topic, timeoutMs: timeoutMs) {
       case .success(let count): lines.append("topic '\(topic)' has \(count) partitions")
@@ -28,6 +28,11 @@ public enum KafkaSurvey {
     // The version is a number of bytes, 0xMMmmrrpp.
     let version = rd_kafka_version()
     var faults: [String] = []
+    if !KafkaLibrary.isCooperative {
+      faults.append(
+        "this librdkafka loses messages under cooperative rebalancing, so partitions are handed over eagerly; daemons with 2.16 or "
+          + "later cannot share a group with it")
+    }
     if version < 0x0206_0100 {
       faults.append("this librdkafka's SCRAM is refused by Kafka 4.1 and later (mended in 2.6.1); PLAIN over TLS works")
     }

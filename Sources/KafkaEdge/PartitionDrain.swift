@@ -3,80 +3,103 @@ import Dispatch
 import MeterModel
 import Synchronization
 
-/// Takes one partition's messages off its queue, in order, for one stay.
+/// Takes one partition's messages off its queue, in order, from an offset on.
 ///
 /// A thread of its own sits in librdkafka's callback loop, copies each message into a batch and hands full batches on. It reads only
 /// while it has credit: a batch costs one, and whoever is done with a batch gives it back, so that a slow consumer is felt as a
 /// full queue in librdkafka and not as memory here. A message below the expected offset is a stale delivery and dropped; the
 /// message's own offset is the truth, never the library's position.
 final class PartitionDrain: Sendable {
-  static let credits = 2
   static let recordsMax = 4_096
   static let bytesMax = 1 << 20
   private static let pollTimeoutMs: Int32 = 50
 
-  let log: TopicPartition
-  private let client: Handle
+  /// Where what is taken goes. Calls come from the drain's thread and must return at once.
+  struct Outlet: Sendable {
+    var deliver: @Sendable (RecordBatch) -> Void
+    var trouble: @Sendable (KafkaError) -> Void
+    var fail: @Sendable (LogFault) -> Void
+  }
+
+  // Properties end in this order, and a queue must end before its client.
   private let queue: Handle
-  private let start: Int64
-  // Made empty and filled: one that is let go below the value it was made with ends the process.
-  private let credit = DispatchSemaphore(value: 0)
+  private let client: Handle
+  private let credit: Credit
+  private let position: Atomic<Int64>
   private let isStopping = Atomic<Bool>(false)
   private let isDone = DispatchSemaphore(value: 0)
-  private let deliver: @Sendable (RecordBatch) -> Void
-  private let fail: @Sendable (KafkaError) -> Void
+  private let outlet: Outlet
   private let spare: BatchPool
 
-  init(
-    log: TopicPartition, start: Int64, client: Handle, queue: Handle, spare: BatchPool,
-    deliver: @escaping @Sendable (RecordBatch) -> Void, fail: @escaping @Sendable (KafkaError) -> Void
-  ) {
-    self.log = log
-    self.start = start
+  /// `queue` is the partition's own, off the main queue, and must be taken from by nobody else.
+  init(from start: Int64, client: Handle, queue: Handle, credit: Credit, spare: BatchPool, outlet: Outlet) {
+    position = Atomic(start)
     self.client = client
     self.queue = queue
+    self.credit = credit
     self.spare = spare
-    self.deliver = deliver
-    self.fail = fail
+    self.outlet = outlet
   }
 
   func run() {
-    for _ in 0..<Self.credits { credit.signal() }
     startThread { [self] in
       loop()
       isDone.signal()
     }
   }
 
-  /// Gives back the credit of one batch.
-  func giveCredit() { credit.signal() }
-
   /// Asks the thread to end; `join` waits until it has.
   func stop() {
     isStopping.store(true, ordering: .releasing)
-    credit.signal()
     unsafe rd_kafka_queue_yield(queue.pointer)
   }
 
-  func join() { isDone.wait() }
+  /// The first offset that was not handed on.
+  func join() -> Int64 {
+    isDone.wait()
+    return position.load(ordering: .acquiring)
+  }
+
+  /// Takes off the queue what nobody is to read, and says why the log cannot be read on if that stands among it.
+  ///
+  /// Messages of an earlier reading are dropped by librdkafka itself; errors that concern no fetch, such as a topic that is gone, are
+  /// not, and would be taken for news by the next reading.
+  func sweep() -> LogFault? { Self.sweep(queue) }
+
+  @discardableResult
+  static func sweep(_ queue: Handle) -> LogFault? {
+    var found: LogFault?
+    unsafe withUnsafeMutablePointer(to: &found) { found in
+      while unsafe rd_kafka_consume_callback_queue(
+        queue.pointer, 0,
+        { message, found in
+          guard let message = unsafe message, unsafe message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR,
+            let found = unsafe found?.assumingMemoryBound(to: LogFault?.self), unsafe found.pointee == nil
+          else { return }
+          if case .broken(let fault) = unsafe MessageError(message) { unsafe found.pointee = fault }
+        }, found) > 0
+      {}
+    }
+    return found
+  }
 
   /// What the callback fills; lives on the drain's own stack.
   @safe
   fileprivate struct Filling {
     var batch: RecordBatch
     var expected: Int64
-    var error: KafkaError?
+    var fault: LogFault?
     let client: OpaquePointer
     unowned let drain: PartitionDrain
 
     mutating func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
       guard unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-        unsafe note(message.pointee.err)
+        unsafe note(message)
         return
       }
       let offset = unsafe message.pointee.offset
-      // After a failure nothing behind it may be counted: the cursor would pass over the gap.
-      guard error == nil, offset >= expected else { return }
+      // After a fault nothing behind it may be counted: the cursor would pass over the gap.
+      guard fault == nil, offset >= expected else { return }
       var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
       let timestamp = unsafe rd_kafka_message_timestamp(message, &kind)
       // The payload is librdkafka's and gone when the callback returns: copy.
@@ -111,9 +134,13 @@ final class PartitionDrain: Sendable {
       }
     }
 
-    private mutating func note(_ code: rd_kafka_resp_err_t) {
-      if code == RD_KAFKA_RESP_ERR__PARTITION_EOF { return }
-      if error == nil { error = KafkaError(code) }
+    private mutating func note(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+      guard fault == nil else { return }
+      switch unsafe MessageError(message) {
+      case .nothing: break
+      case .passing(let error): drain.outlet.trouble(error)
+      case .broken(let found): fault = found
+      }
     }
 
     private func strnlen(_ text: UnsafePointer<CChar>) -> Int {
@@ -124,9 +151,11 @@ final class PartitionDrain: Sendable {
   }
 
   private func loop() {
-    var filling = unsafe Filling(batch: spare.take(), expected: start, error: nil, client: client.pointer, drain: self)
+    var filling = unsafe Filling(
+      batch: spare.take(), expected: position.load(ordering: .acquiring), fault: nil, client: client.pointer,
+      drain: self)
     while !isStopping.load(ordering: .acquiring) {
-      credit.wait()
+      guard credit.take(withinMs: Int(Self.pollTimeoutMs)) else { continue }
       var hasCredit = true
       while hasCredit, !isStopping.load(ordering: .acquiring) {
         unsafe withUnsafeMutablePointer(to: &filling) { filling in
@@ -137,38 +166,19 @@ final class PartitionDrain: Sendable {
               unsafe filling.assumingMemoryBound(to: Filling.self).pointee.take(message)
             }, filling)
         }
+        position.store(filling.expected, ordering: .releasing)
         if !filling.batch.isEmpty {
           filling.batch.close()
-          deliver(filling.batch)
+          outlet.deliver(filling.batch)
           filling.batch = spare.take()
           hasCredit = false
         }
-        if let error = filling.error {
-          fail(error)
+        if let fault = filling.fault {
+          outlet.fail(fault)
           return
         }
       }
+      if hasCredit { credit.give() }
     }
-  }
-}
-
-/// Batches that came back empty, with their memory. It holds no more than there is credit for.
-public final class BatchPool: Sendable {
-  private static let countMax = 256
-  private let batches = Mutex<[RecordBatch]>([])
-
-  public init() {}
-
-  func take() -> RecordBatch {
-    if let batch = batches.withLock({ $0.popLast() }) { return batch }
-    var batch = RecordBatch()
-    batch.reserve(records: PartitionDrain.recordsMax, bytes: PartitionDrain.bytesMax)
-    return batch
-  }
-
-  public func giveBack(_ batch: consuming RecordBatch) {
-    var empty = batch
-    empty.removeAll()
-    batches.withLock { if $0.count < Self.countMax { $0.append(empty) } }
   }
 }

@@ -6,29 +6,6 @@ import MeterModel
 /// runtime tells it what happened and carries out what it asks, and so does the simulation, with faults in between. At most one
 /// sealed flush is unresolved at a time, and while one is, nothing else happens to the partition in the database.
 public struct PartitionRound: Sendable {
-  public struct Bounds: Sendable {
-    public var flushInterval: TimeSpan
-    public var flushRows: Int
-    /// Counting goes on behind an unresolved flush until this many bytes are pending, then the partition is not read.
-    public var pendingBytes: Int
-    public var retryFirst: TimeSpan
-    public var retryLast: TimeSpan
-    /// An idle partition commits its clock this often.
-    public var idleCommit: TimeSpan
-
-    public init(
-      flushInterval: TimeSpan, flushRows: Int, pendingBytes: Int, retryFirst: TimeSpan = .milliseconds(200),
-      retryLast: TimeSpan = .seconds(5), idleCommit: TimeSpan = .seconds(5)
-    ) {
-      self.flushInterval = flushInterval
-      self.flushRows = flushRows
-      self.pendingBytes = pendingBytes
-      self.retryFirst = retryFirst
-      self.retryLast = retryLast
-      self.idleCommit = idleCommit
-    }
-  }
-
   public enum Fact: Sendable, Equatable {
     case assigned
     case claimed(next: Int64?, halted: String?)
@@ -58,6 +35,9 @@ public struct PartitionRound: Sendable {
     case lost
     /// The log cannot be read on from here.
     case broken(String)
+    /// The reason of a new halt is in the database, or is not yet.
+    case haltRecorded
+    case haltFailed
   }
 
   public enum Action: Sendable, Equatable {
@@ -82,6 +62,8 @@ public struct PartitionRound: Sendable {
     case touch
     /// Nothing is read any more. A new halt is written down; an old one was found written.
     case halt(String, isNew: Bool)
+    /// Write the reason down again: the last attempt failed.
+    case recordHalt(String)
     /// Forget everything about the partition: the database has it, or somebody else does.
     case drop
     /// Nothing of this partition is left here; it may go.
@@ -117,6 +99,10 @@ public struct PartitionRound: Sendable {
   private var loadAttempt = 0
   private var loadRetryAt: Int64?
   private var retryAt: Int64?
+  /// Why the partition halted, until that is in the database: without it the next owner would read on.
+  private var unrecorded: String?
+  private var haltAttempt = 0
+  private var haltRetryAt: Int64?
   /// When the tick that was asked for the next flush comes.
   private var flushWakeAt: Int64?
   private var committedAt: Int64 = 0
@@ -213,7 +199,7 @@ public struct PartitionRound: Sendable {
 
     case .tick:
       if let due = flushWakeAt, now >= due { flushWakeAt = nil }
-      return wake(now) + wakeForLoad(now) + flushIfDue(now) + wakeForFlush(now)
+      return wake(now) + wakeForLoad(now) + wakeForHalt(now) + flushIfDue(now) + wakeForFlush(now)
 
     case .idle:
       let isIdle = phase == .reading && outstanding == .none && !hasPending
@@ -261,8 +247,23 @@ public struct PartitionRound: Sendable {
       // A draining partition reads no more; the next owner will find the log as it is.
       guard phase != .gone, phase != .halted, phase != .draining else { return [] }
       return halt(reason, isNew: true)
+
+    case .haltRecorded:
+      guard unrecorded != nil else { return [] }
+      unrecorded = nil
+      return phase == .draining && isDrained ? finish() : []
+
+    case .haltFailed:
+      guard unrecorded != nil else { return [] }
+      let delay = delay(haltAttempt)
+      haltAttempt += 1
+      haltRetryAt = now + delay.nanoseconds
+      return [.wake(after: delay)]
     }
   }
+
+  /// Whether everything that is known of the partition is in the database.
+  private var isDrained: Bool { outstanding == .none && !hasPending && unrecorded == nil }
 
   private mutating func drain(_ now: Int64) -> [Action] {
     switch phase {
@@ -270,7 +271,7 @@ public struct PartitionRound: Sendable {
       let wasReading = phase == .reading
       phase = .draining
       let stop: [Action] = wasReading ? [.stopReading] : []
-      if outstanding == .none, !hasPending { return stop + finish() }
+      if isDrained { return stop + finish() }
       return stop + flushIfDue(now)
     case .draining, .gone:
       return []
@@ -288,13 +289,14 @@ public struct PartitionRound: Sendable {
   private mutating func halt(_ reason: String, isNew: Bool) -> [Action] {
     let wasReading = phase == .reading
     phase = .halted
+    unrecorded = isNew ? reason : nil
     if outstanding == .none { retryAt = nil }
     // The clock stands still here: whatever is pending in a halted partition is due.
     return (wasReading ? [.stopReading] : []) + [.halt(reason, isNew: isNew)] + flushIfDue(pendingSince)
   }
 
   private mutating func afterFlush(_ now: Int64) -> [Action] {
-    if phase == .draining, !hasPending { return finish() }
+    if phase == .draining, isDrained { return finish() }
     var actions = flushIfDue(now) + wakeForFlush(now)
     if isStopped, phase == .reading, pendingBytes < bounds.pendingBytes {
       isStopped = false
@@ -355,6 +357,13 @@ public struct PartitionRound: Sendable {
     return phase == .reading && isLoading ? [.load] : []
   }
 
+  private mutating func wakeForHalt(_ now: Int64) -> [Action] {
+    guard let due = haltRetryAt, now >= due else { return [] }
+    haltRetryAt = nil
+    guard let unrecorded, phase == .halted || phase == .draining else { return [] }
+    return [.recordHalt(unrecorded)]
+  }
+
   private mutating func wake(_ now: Int64) -> [Action] {
     guard let due = retryAt, now >= due else { return [] }
     retryAt = nil
@@ -375,18 +384,5 @@ public struct PartitionRound: Sendable {
     case .restoring: return [.restore]
     default: return []
     }
-  }
-}
-
-/// A small, fast, seeded generator; used for jitter only.
-struct SplitMix64: Sendable {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -5,21 +5,34 @@ import MeterModel
 import MeterTelemetry
 import Synchronization
 
-/// Stands between the group and the lanes: hands out the partitions of a stay, starts reading when all of them are claimed, and lets
-/// them go when all of them are drained, or when the time for that is over.
+/// Stands between the group and the lanes: hands out the partitions that come, starts reading those that are claimed, and lets the
+/// revoked ones go when all of them are drained, or when the time for that is over.
 final class Assignment: ConsumerObserver {
   /// Far below `max.poll.interval.ms`, whose default is five minutes, and below the session's rebalance for most groups.
   private static let drainSeconds = 20
+  /// Partitions that come together start together, as a start may interrupt the others; one that cannot be claimed keeps them waiting
+  /// no longer than this.
+  private static let startPatience = DispatchTimeInterval.milliseconds(1_500)
+  /// A daemon that the group has given up hears so with its next heartbeat, three seconds apart by default. Who claims again sooner
+  /// would take the partition from its rightful owner.
+  private static let fencePatience = DispatchTimeInterval.seconds(10)
+  private static let troublePatience = DispatchTimeInterval.seconds(10)
   /// Even with a great many partitions, one may hold a batch's worth of counts.
   private static let pendingBytesMin = 1 << 20
 
   private struct State {
-    var stay = 0
-    var logs: Set<TopicPartition> = []
-    /// Claims that are still awaited before reading starts.
+    /// Partitions that a lane has, with the number of their stay.
+    var living: [TopicPartition: Int] = [:]
+    /// Claims that are still awaited.
     var awaited: Set<TopicPartition> = []
-    var offsets: [TopicPartition: Int64] = [:]
-    var isRevoked = false
+    /// Claimed, and not read yet.
+    var claimed: [TopicPartition: (stay: Int, offset: Int64)] = [:]
+    /// Whether somebody will come and start what is claimed by then.
+    var isStarting = false
+    /// Revoked, and not drained yet.
+    var leaving: Set<TopicPartition> = []
+    /// They end their stay to begin another.
+    var renewing: Set<TopicPartition> = []
   }
 
   private let lanes: [Lane]
@@ -28,17 +41,20 @@ final class Assignment: ConsumerObserver {
   private let gauges: DaemonMetrics
   private let log: Log
   private let state = Mutex(State())
+  private let expulsion: @Sendable (Complaint) -> Void
 
-  /// `bounds.pendingBytes` is for all partitions together; each gets its share.
+  /// `bounds.pendingBytes` is for all partitions together; each gets its share. `expulsion` hears when the group will never have this
+  /// process again.
   init(
-    lanes: [Lane], consumer: Consumer, gauges: DaemonMetrics, log: Log,
-    bounds: PartitionRound.Bounds
+    lanes: [Lane], consumer: Consumer, gauges: DaemonMetrics, log: Log, bounds: PartitionRound.Bounds,
+    expulsion: @escaping @Sendable (Complaint) -> Void
   ) {
     self.lanes = lanes
     self.consumer = consumer
     self.gauges = gauges
     self.log = log
     self.bounds = Mutex(bounds)
+    self.expulsion = expulsion
   }
 
   /// Takes effect at once, for what stays and for what comes.
@@ -53,72 +69,163 @@ final class Assignment: ConsumerObserver {
 
   private func lane(of log: TopicPartition) -> Lane { lanes[Int(log.partition) % lanes.count] }
 
+  // The group.
+
   func assigned(_ logs: [TopicPartition], stay: Int) {
     log.info("partitions assigned", ["stay": .int(stay), "partitions": .int(logs.count)])
-    state.withLock { $0 = State(stay: stay, logs: Set(logs), awaited: Set(logs)) }
+    let count = state.withLock { state in
+      for log in logs { state.living[log] = stay }
+      state.awaited.formUnion(logs)
+      return state.living.count
+    }
     var bounds = bounds.withLock { $0 }
-    bounds.pendingBytes = max(Self.pendingBytesMin, bounds.pendingBytes / max(1, logs.count))
+    let share = max(Self.pendingBytesMin, bounds.pendingBytes / max(1, count))
+    bounds.pendingBytes = share
+    for lane in lanes { lane.rebound { $0.pendingBytes = share } }
     for log in logs {
       gauges.watch(log)
       lane(of: log).assign(log, stay: stay, bounds: bounds)
     }
-    if logs.isEmpty { consumer.start(stay: stay, [:]) }
   }
 
-  func ready(_ partition: TopicPartition, stay: Int, from offset: Int64?) {
-    let start = state.withLock { state -> [TopicPartition: Int64]? in
-      guard state.stay == stay, state.awaited.remove(partition) != nil else { return nil }
-      if let offset { state.offsets[partition] = offset }
-      return state.awaited.isEmpty && !state.isRevoked ? state.offsets : nil
+  func revoked(_ stays: [TopicPartition: Int], isLost: Bool) {
+    log.info("partitions revoked", ["partitions": .int(stays.count), "lost": .bool(isLost)])
+    let leaving = state.withLock { state in
+      let leaving = state.living.filter { stays[$0.key] == $0.value }
+      for log in stays.keys {
+        state.awaited.remove(log)
+        state.claimed[log] = nil
+        state.renewing.remove(log)
+      }
+      state.leaving = Set(leaving.keys)
+      return leaving
     }
-    if let start {
-      log.info("reading", ["stay": .int(stay), "partitions": .int(start.count)])
-      consumer.start(stay: stay, start)
-    }
-  }
-
-  func revoked(stay: Int, isLost: Bool) {
-    log.info("partitions revoked", ["stay": .int(stay), "lost": .bool(isLost)])
-    let leaving = state.withLock { state -> Set<TopicPartition> in
-      guard state.stay == stay else { return [] }
-      state.isRevoked = true
-      return state.logs
-    }
-    guard !leaving.isEmpty else { return consumer.finish(stay: stay) }
-    for partition in leaving { lane(of: partition).hand(isLost ? .lost : .revoked, of: partition, stay: stay) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Self.drainSeconds)) { [self] in giveUp(stay) }
+    guard !leaving.isEmpty else { return consumer.finish() }
+    for (partition, stay) in leaving { lane(of: partition).hand(isLost ? .lost : .revoked, of: partition, stay: stay) }
+    giveUp(leaving)
   }
 
   /// What could not be flushed in time is dropped: the next owner counts it from the cursor.
-  private func giveUp(_ stay: Int) {
-    let left = state.withLock { $0.stay == stay && $0.isRevoked ? $0.logs : [] }
-    guard !left.isEmpty else { return }
-    log.warn(
-      "the final flush took too long; its counts are dropped here",
-      ["stay": .int(stay), "partitions": .int(left.count)])
-    for partition in left { lane(of: partition).hand(.lost, of: partition, stay: stay) }
-  }
-
-  func released(_ partition: TopicPartition, stay: Int) {
-    gauges.forget(partition)
-    let (isDone, start) = state.withLock { state -> (Bool, [TopicPartition: Int64]?) in
-      guard state.stay == stay else { return (false, nil) }
-      state.logs.remove(partition)
-      if state.isRevoked { return (state.logs.isEmpty, nil) }
-      // Gone before reading began: the others need not wait for it.
-      let wasAwaited = state.awaited.remove(partition) != nil
-      return (false, wasAwaited && state.awaited.isEmpty ? state.offsets : nil)
+  private func giveUp(_ stays: [TopicPartition: Int]) {
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Self.drainSeconds)) { [self] in
+      let left = state.withLock { state in state.living.filter { stays[$0.key] == $0.value } }
+      guard !left.isEmpty else { return }
+      log.warn(
+        "the final flush took too long; its counts are dropped here", ["partitions": .int(left.count)])
+      for (partition, stay) in left { lane(of: partition).hand(.lost, of: partition, stay: stay) }
     }
-    if let start { consumer.start(stay: stay, start) }
-    if isDone { consumer.finish(stay: stay) }
   }
 
   func received(_ batch: RecordBatch, of partition: TopicPartition, stay: Int) {
     lane(of: partition).receive(batch, of: partition, stay: stay)
   }
 
-  func broken(_ partition: TopicPartition, stay: Int, _ error: KafkaError) {
-    lane(of: partition).hand(
-      .broken("the log cannot be read on: \(error.name) \(error.words)"), of: partition, stay: stay)
+  func troubled(_ partition: TopicPartition, stay: Int, _ error: KafkaError) {
+    log.warn(
+      "a partition cannot be read for now",
+      ["log": .string(partition.description), "error": .string(error.name), "detail": .string(error.words)])
+    lane(of: partition).trouble(partition, stay: stay, "\(error.name) \(error.words)")
+    lookAgain(partition, stay)
+  }
+
+  /// librdkafka says when reading fails and not when it works again, which an idle partition would never show.
+  private func lookAgain(_ partition: TopicPartition, _ stay: Int) {
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.troublePatience) { [self] in
+      guard state.withLock({ $0.living[partition] == stay }) else { return }
+      switch consumer.watermarks(partition, timeoutMs: 5_000) {
+      case .success: lane(of: partition).trouble(partition, stay: stay, nil)
+      case .failure: lookAgain(partition, stay)
+      }
+    }
+  }
+
+  func broken(_ partition: TopicPartition, stay: Int, _ fault: LogFault) {
+    lane(of: partition).breakOff(partition, stay: stay, fault.reason)
+  }
+
+  func expelled(_ error: KafkaError) {
+    log.error(
+      "the group has expelled this member for good", ["error": .string(error.name), "detail": .string(error.words)])
+    let isFenced = error.name == "FENCED_INSTANCE_ID"
+    expulsion(
+      Complaint(
+        isFenced ? .configuration : .unavailable, at: "kafka",
+        isFenced
+          ? "another daemon has joined the group under this one's kafka.instance_id"
+          : "the client cannot go on (\(error.name): \(error.words))",
+        remedy: isFenced ? "give each daemon one of its own" : "start the daemon again"))
+  }
+
+  // The lanes.
+
+  /// The partition may be read from the offset; nil: it is halted and stays unread.
+  func ready(_ partition: TopicPartition, stay: Int, from offset: Int64?) {
+    let waits = state.withLock { state -> Bool in
+      guard state.living[partition] == stay, state.awaited.remove(partition) != nil else { return false }
+      if let offset { state.claimed[partition] = (stay, offset) }
+      guard !state.claimed.isEmpty, !state.awaited.isEmpty, !state.isStarting else { return false }
+      state.isStarting = true
+      return true
+    }
+    if waits {
+      DispatchQueue.global().asyncAfter(deadline: .now() + Self.startPatience) { [self] in
+        state.withLock { $0.isStarting = false }
+        start(isPatient: false)
+      }
+    }
+    start(isPatient: true)
+  }
+
+  /// Starts what is claimed; the patient wait for the rest.
+  private func start(isPatient: Bool) {
+    let claimed = state.withLock { state -> [TopicPartition: (stay: Int, offset: Int64)] in
+      if isPatient, !state.awaited.isEmpty { return [:] }
+      defer { state.claimed = [:] }
+      return state.claimed
+    }
+    guard !claimed.isEmpty else { return }
+    log.info("reading", ["partitions": .int(claimed.count)])
+    consumer.start(claimed)
+  }
+
+  func released(_ partition: TopicPartition, stay: Int) {
+    enum Next { case nothing, finish, renew, renewLater }
+    let next = state.withLock { state -> Next in
+      guard state.living[partition] == stay else { return .nothing }
+      gauges.forget(partition)
+      state.living[partition] = nil
+      state.awaited.remove(partition)
+      state.claimed[partition] = nil
+      if state.leaving.remove(partition) != nil { return state.leaving.isEmpty ? .finish : .nothing }
+      return state.renewing.remove(partition) != nil ? .renew : .renewLater
+    }
+    switch next {
+    case .nothing: break
+    case .finish: consumer.finish()
+    case .renew: consumer.renew(partition, stay: stay)
+    case .renewLater:
+      // The group still says that it is ours, and whoever claimed it may have let it go: nobody else would come for it.
+      DispatchQueue.global().asyncAfter(deadline: .now() + Self.fencePatience) { [self] in
+        consumer.renew(partition, stay: stay)
+      }
+    }
+    // The others need not wait for it.
+    start(isPatient: true)
+  }
+
+  /// An operator lets halted partitions go on: their stay ends here and they are claimed anew.
+  func renew(_ halted: [TopicPartition: Int]) {
+    let ending = state.withLock { state in
+      let ending = halted.filter { state.living[$0.key] == $0.value && !state.leaving.contains($0.key) }
+      let fresh = ending.filter { !state.renewing.contains($0.key) }
+      state.renewing.formUnion(fresh.keys)
+      return fresh
+    }
+    guard !ending.isEmpty else { return }
+    for (partition, stay) in ending {
+      log.info("the halt was lifted", ["log": .string(partition.description)])
+      lane(of: partition).hand(.revoked, of: partition, stay: stay)
+    }
+    giveUp(ending)
   }
 }

@@ -33,6 +33,13 @@ final class Board: Sendable {
 
   var all: [TopicPartition: PartitionStatus] { statuses.withLock { $0 } }
 
+  /// Halted partitions that the database knows to be halted, each with its stay.
+  var halted: [TopicPartition: Int] {
+    all.compactMapValues { status in
+      if case .halted(_, isRecorded: true) = status.state { status.stay } else { nil }
+    }
+  }
+
   /// Notes that a service answers (nil) or does not; true when that is news.
   @discardableResult
   func note(_ service: Service, _ words: String?, now: Int64) -> Bool {

@@ -23,6 +23,7 @@ public final class Daemon: Sendable {
   private let server: HTTPServer
   private let watch: Watch
   private let assignment: Assignment
+  private let switchboard: Switchboard
 
   /// Migrates, connects and builds. Nothing is read yet.
   public init(_ settings: Settings, log: Log) throws(Complaint) {
@@ -84,8 +85,8 @@ public final class Daemon: Sendable {
       },
       ready: { switchboard.assignment?.ready($0, stay: $1, from: $2) },
       released: { switchboard.assignment?.released($0, stay: $1) },
-      giveCredit: { consumer.giveCredit($0) },
-      committed: { consumer.advise([$0: $1]) })
+      giveCredit: { consumer.giveCredit($0, stay: $1) },
+      committed: { consumer.advise($0, $1) })
     let count = settings.laneCount
     let lanes = (0..<count).map { Lane(number: $0, around: around, outlet: outlet) }
     for lane in lanes { lane.watchIdle() }
@@ -94,25 +95,29 @@ public final class Daemon: Sendable {
       lanes: lanes, consumer: consumer, gauges: gauges, log: log,
       bounds: PartitionRound.Bounds(
         flushInterval: settings.flush.interval, flushRows: settings.flush.maxRows,
-        pendingBytes: Int(settings.memory.budget.bytes) / 4))
+        pendingBytes: Int(settings.memory.budget.bytes) / 4), expulsion: { switchboard.end($0) })
     switchboard.connect(assignment)
 
     let readiness = Readiness(board: board, consumer: consumer)
     server = try Self.server(settings, readiness, metrics, log)
     // Its own connection: a question about the catalog must not wait behind a flush.
     let pulse = Pool(target: target, connections: 1, name: "meterd watch")
-    watch = Watch(pool: pulse, consumer: consumer, rules: rules, board: board, log: log)
+    watch = Watch(pool: pulse, consumer: consumer, rules: rules, board: board, assignment: assignment, log: log)
     self.consumer = consumer
     self.assignment = assignment
+    self.switchboard = switchboard
     log.info(
       "starting",
       [
         "owner": .string(owner), "lanes": .int(count), "meters": .int(rules.current.meters.count),
-        "librdkafka": .string(KafkaLibrary.version), "libpq": .int(PostgresLibrary.version),
+        "librdkafka": .string(KafkaLibrary.version), "partitions": .string(KafkaLibrary.assignment),
+        "libpq": .int(PostgresLibrary.version),
       ])
   }
 
-  public func start() throws(Complaint) {
+  /// `ended` is called, once, when this process can do its work no more.
+  public func start(ended: @escaping @Sendable (Complaint) -> Void) throws(Complaint) {
+    switchboard.onEnd(ended)
     try server.start()
     watch.start()
     try consumer.join(assignment)
@@ -162,10 +167,22 @@ public final class Daemon: Sendable {
   }
 }
 
-/// Lanes are built before the assignment they answer to; this is where they find it.
+/// Lanes are built before the assignment they answer to, and the assignment before whoever waits for the end; this is where they are
+/// found.
 private final class Switchboard: Sendable {
   private let target = Mutex<Assignment?>(nil)
+  private let ended = Mutex<(@Sendable (Complaint) -> Void)?>(nil)
 
   func connect(_ assignment: Assignment) { target.withLock { $0 = assignment } }
   var assignment: Assignment? { target.withLock { $0 } }
+
+  func onEnd(_ call: @escaping @Sendable (Complaint) -> Void) { ended.withLock { $0 = call } }
+
+  func end(_ complaint: Complaint) {
+    let call = ended.withLock { ended in
+      defer { ended = nil }
+      return ended
+    }
+    call?(complaint)
+  }
 }

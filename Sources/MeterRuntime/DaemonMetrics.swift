@@ -55,7 +55,7 @@ final class DaemonMetrics: Sendable {
     total("meterd_pending_bytes", "Memory of counts that are not yet committed.") { Int64($0.size?.pendingBytes ?? 0) }
     total("meterd_partitions", "Partitions that stay with this daemon.") { _ in 1 }
     total("meterd_partitions_halted", "Partitions that are not read until an operator decides.") { status in
-      if case .halted = status.state { 1 } else { 0 }
+      status.halt == nil ? 0 : 1
     }
     metrics.gauge("meterd_memory_budget_bytes", help: "What memory.budget allows.") { memoryBudget }
     metrics.gauge("meterd_memory_bytes", help: "Memory of counts, series and identities together.") {

@@ -125,10 +125,10 @@ extension Lane {
     outlet.committed(log, flush.range.to)
   }
 
-  private func refuse(_ log: TopicPartition, _ stay: Int) {
+  func refuse(_ log: TopicPartition, _ stay: Int) {
     around.gauges.fences.add()
     around.log.warn(
-      "a flush was refused: another daemon owns the partition; its counts are dropped here",
+      "a write was refused: another daemon owns the partition; its counts are dropped here",
       ["log": .string(log.description)])
     queue.async { [self] in withSlot(log, stay) { $0.isFenced = true } }
   }
@@ -136,14 +136,31 @@ extension Lane {
   func halt(_ slot: Slot, _ reason: String, isNew: Bool) {
     around.log.error(
       "partition halted; see the runbook", ["log": .string(slot.log.description), "detail": .string(reason)])
-    around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) { $0.state = .halted(reason) }
+    around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) {
+      $0.state = .halted(reason, isRecorded: !isNew)
+    }
     outlet.ready(slot.log, slot.stay, nil)
-    guard isNew, let claim = slot.claim else { return }
-    let log = slot.log
-    around.ledger.halt(claim, reason: reason, lane: number) { [around] result in
-      if case .failure(let error) = result {
+    if isNew { recordHalt(slot, reason) }
+  }
+
+  func recordHalt(_ slot: Slot, _ reason: String) {
+    guard let claim = slot.claim else { preconditionFailure("a claim comes before a halt") }
+    let (log, stay) = (slot.log, slot.stay)
+    around.ledger.halt(claim, reason: reason, lane: number) { [self] result in
+      switch result {
+      case .success(true):
+        around.board.update(log, stay: stay, now: Clock.monotonic()) { status in
+          if status.halt != nil { status.state = .halted(reason, isRecorded: true) }
+        }
+        hand(.haltRecorded, of: log, stay: stay)
+      case .success(false):
+        refuse(log, stay)
+        hand(.refused, of: log, stay: stay)
+      case .failure(let error):
         around.log.warn(
-          "the halt could not be recorded", ["log": .string(log.description), "detail": .string(error.words)])
+          "the halt could not be recorded; it is tried again",
+          ["log": .string(log.description), "detail": .string(error.words)])
+        hand(.haltFailed, of: log, stay: stay)
       }
     }
   }

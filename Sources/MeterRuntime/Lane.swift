@@ -33,7 +33,7 @@ final class Lane: Sendable {
     /// The partition may be read from the offset; nil: it is halted and stays unread.
     var ready: @Sendable (TopicPartition, _ stay: Int, Int64?) -> Void
     var released: @Sendable (TopicPartition, _ stay: Int) -> Void
-    var giveCredit: @Sendable (TopicPartition) -> Void
+    var giveCredit: @Sendable (TopicPartition, _ stay: Int) -> Void
     var committed: @Sendable (TopicPartition, Int64) -> Void
   }
 
@@ -85,9 +85,33 @@ final class Lane: Sendable {
     queue.async { [self] in
       state.withLock { state in
         guard let slot = state.slots[log], slot.stay == stay else { return }
+        // Whoever has the partition next cannot know how the log ended here.
+        if fact == .revoked { breakOff(slot, &state) }
         step(slot, fact, &state)
       }
     }
+  }
+
+  /// The log cannot be read on behind what was handed over; that is counted first, so that the cursor ends where the log does.
+  func breakOff(_ log: TopicPartition, stay: Int, _ reason: String) {
+    queue.async { [self] in
+      state.withLock { state in
+        guard let slot = state.slots[log], slot.stay == stay else { return }
+        slot.broken = reason
+        if slot.waiting.isEmpty { breakOff(slot, &state) }
+      }
+    }
+  }
+
+  private func breakOff(_ slot: Slot, _ state: inout State) {
+    guard let reason = slot.broken else { return }
+    slot.broken = nil
+    step(slot, .broken(reason), &state)
+  }
+
+  /// Nothing comes from the log for now, or, with nil, nothing is known to be in the way.
+  func trouble(_ log: TopicPartition, stay: Int, _ words: String?) {
+    around.board.update(log, stay: stay, now: Clock.monotonic()) { $0.readTrouble = words }
   }
 
   /// New bounds for every partition that stays here.
@@ -125,6 +149,7 @@ final class Lane: Sendable {
       around.spare.giveBack(waiting.batch)
       returnCredits(slot)
     }
+    if slot.waiting.isEmpty { breakOff(slot, &state) }
   }
 
   /// Says how far it came; the records from there on need what the slot's `cold` names.
@@ -158,6 +183,7 @@ final class Lane: Sendable {
     around.board.update(slot.log, stay: slot.stay, now: now) { status in
       status.cursor = applied.cursor
       status.movedAt = now
+      status.readTrouble = nil
       status.size = applied.size
       status.lastRecordMs = lastRecordMs
     }
@@ -165,7 +191,7 @@ final class Lane: Sendable {
 
   private func returnCredits(_ slot: Slot) {
     guard !slot.isPaused else { return }
-    for _ in 0..<slot.heldCredits { outlet.giveCredit(slot.log) }
+    for _ in 0..<slot.heldCredits { outlet.giveCredit(slot.log, slot.stay) }
     slot.heldCredits = 0
   }
 
@@ -218,10 +244,12 @@ final class Lane: Sendable {
       outlet.askLog(log) { fact in answer(fact, nil) }
     case .begin(let offset):
       waiting(slot)
-      around.ledger.begin(slot.claim!, at: offset, lane: number) { result in
+      around.ledger.begin(slot.claim!, at: offset, lane: number) { [self] result in
         switch result {
         case .success(true): answer(.begun, nil)
-        case .success(false): answer(.refused, nil)
+        case .success(false):
+          refuse(log, stay)
+          answer(.refused, nil)
         case .failure(let error): answer(.failed, error.words)
         }
       }
@@ -256,6 +284,8 @@ final class Lane: Sendable {
       if let claim = slot.claim { around.ledger.touch(claim, lane: number) }
     case .halt(let reason, let isNew):
       halt(slot, reason, isNew: isNew)
+    case .recordHalt(let reason):
+      recordHalt(slot, reason)
     case .drop:
       slot.tally = nil
       slot.waiting = []

@@ -6,7 +6,8 @@ struct PartitionStatus: Sendable {
     case starting
     case reading
     case draining
-    case halted(String)
+    /// Nothing is read until an operator decides; whether the database knows of it yet.
+    case halted(String, isRecorded: Bool)
     /// The database refused our flush: somebody else has the partition.
     case fenced
   }
@@ -24,6 +25,11 @@ struct PartitionStatus: Sendable {
   var waitingSince: Int64?
   /// Why the last attempt failed; nil once one succeeds.
   var trouble: String?
+  /// Why nothing comes from the log; nil once something does.
+  var readTrouble: String?
   /// As of the last batch.
   var size: Tally.Size?
+
+  /// Why it is halted, if it is.
+  var halt: String? { if case .halted(let why, _) = state { why } else { nil } }
 }

@@ -29,11 +29,12 @@ struct Readiness: Sendable {
 
   private func reason(_ log: TopicPartition, _ status: PartitionStatus, _ now: Int64) -> String? {
     switch status.state {
-    case .halted(let why): return "halted: \(why)"
+    case .halted(let why, _): return "halted: \(why)"
     case .fenced: return "another daemon owns the partition"
     case .starting: return "starting"
     case .reading, .draining: break
     }
+    if let trouble = status.readTrouble { return "nothing comes from the log: \(trouble)" }
     if let trouble = status.trouble { return "a flush fails: \(trouble)" }
     if let since = status.waitingSince, now - since > Self.patience { return "a flush is not answered" }
     if status.cursor >= 0, let end = consumer.knownEnd(log), end > status.cursor, now - status.movedAt > Self.patience {

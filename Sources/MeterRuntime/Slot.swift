@@ -21,6 +21,8 @@ final class Slot {
   var waiting: [Waiting] = []
   /// What the first of them needs.
   var cold: [ColdKey] = []
+  /// Why the log ends behind them, until they are counted.
+  var broken: String?
   var isPaused = false
   var isFenced = false
   var heldCredits = 0

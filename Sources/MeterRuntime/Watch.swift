@@ -5,9 +5,10 @@ import MeterTelemetry
 import PostgresEdge
 import Synchronization
 
-/// Asks once in a while what nobody else asks: whether Kafka and PostgreSQL answer, and whether the catalog changed.
+/// Asks once in a while what nobody else asks: whether Kafka and PostgreSQL answer, whether the catalog changed, and whether an
+/// operator has decided about a halt.
 ///
-/// The catalog is promised to take effect within two seconds; a question a second keeps that and doubles as PostgreSQL's pulse.
+/// The last two are to take effect within two seconds; a question a second keeps that and doubles as PostgreSQL's pulse.
 final class Watch: Sendable {
   private static let catalogEvery = DispatchTimeInterval.milliseconds(1_000)
   private static let kafkaEvery = DispatchTimeInterval.milliseconds(1_500)
@@ -20,17 +21,21 @@ final class Watch: Sendable {
   private let consumer: Consumer
   private let rules: RulesBoard
   private let board: Board
+  private let assignment: Assignment
   private let log: Log
   private let questions = Atomic<Int>(0)
   private let answers = Atomic<Int>(0)
   private let catalogQueue = DispatchQueue(label: "meterd.watch.catalog")
   private let kafkaQueue = DispatchQueue(label: "meterd.watch.kafka")
 
-  init(pool: Pool, consumer: Consumer, rules: RulesBoard, board: Board, log: Log) {
+  init(
+    pool: Pool, consumer: Consumer, rules: RulesBoard, board: Board, assignment: Assignment, log: Log
+  ) {
     self.pool = pool
     self.consumer = consumer
     self.rules = rules
     self.board = board
+    self.assignment = assignment
     self.log = log
   }
 
@@ -68,9 +73,20 @@ final class Watch: Sendable {
           note(.postgres, error.words)
         }
       }
+      askHalts()
       let spent = Clock.monotonic() - asked
       let rest = max(0, 1_000_000_000 - spent)
       catalogQueue.asyncAfter(deadline: .now() + .nanoseconds(Int(rest))) { [self] in askCatalog() }
+    }
+  }
+
+  private func askHalts() {
+    let halted = board.halted
+    guard !halted.isEmpty else { return }
+    PartitionProgress.lifted(among: halted.keys.sorted(), on: pool) { [assignment] answer in
+      // A failure is told by the question about the catalog; the next second asks again.
+      guard case .success(let lifted) = answer, !lifted.isEmpty else { return }
+      assignment.renew(halted.filter { lifted.contains($0.key) })
     }
   }
 

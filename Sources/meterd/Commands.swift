@@ -5,6 +5,11 @@ import MeterModel
 private let config = Program.Option(
   "config", value: "FILE", "the configuration; by default the file that $METERD_CONFIG names")
 private let json = Program.Option("json", "one JSON object a line")
+private let halted = [
+  config, Program.Option("topic", value: "T", "the topic of the partition", isRequired: true),
+  Program.Option("partition", value: "N", "its number", isRequired: true),
+  Program.Option("yes", "does not ask for a confirmation"),
+]
 
 /// Everything `meterd` can be told.
 let commands = Program(
@@ -29,6 +34,18 @@ let commands = Program(
         .init("to", value: "TIME", "windows that start before this instant"),
         .init("total", "one row for each tenant and meter"), json,
       ]),
+    .init(
+      "partition list", "halted partitions: cursor, epoch, owner, and why they are halted",
+      options: [
+        config, .init("topic", value: "T", "only this topic"), .init("all", "also those that are not halted"), json,
+      ]),
+    .init(
+      "partition resume", "lets a halted partition go on from its cursor; its owner picks it up within two seconds",
+      options: halted),
+    .init(
+      "partition reset",
+      "lets a halted partition go on from another offset; what it passes over is never counted",
+      options: halted + [.init("offset", value: "N", "the first offset to be counted", isRequired: true)]),
     .init("version", "version, build and linked libraries"),
   ])
 
@@ -39,6 +56,9 @@ func complain(_ complaint: Complaint) {
 }
 
 extension Arguments {
+  /// Where complaints about this command are placed.
+  var here: String { "meterd \(command)" }
+
   /// The configuration that `--config` or `$METERD_CONFIG` names.
   func settings() throws(Complaint) -> Settings { try Settings.load(file: try configurationPath()) }
 

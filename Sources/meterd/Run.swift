@@ -16,7 +16,11 @@ enum Run {
     let signals = Signals(daemon: daemon, path: path, log: log)
     // A source that is let go falls silent; these live as long as the process.
     let sources = signals.listen()
-    try daemon.start()
+    try daemon.start { complaint in
+      log.drain()
+      complain(complaint)
+      _exit(complaint.status.rawValue)
+    }
     withExtendedLifetime(sources) { dispatchMain() }
   }
 }

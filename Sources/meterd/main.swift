@@ -25,6 +25,9 @@ func run(_ arguments: Arguments) throws(Complaint) -> ExitStatus {
   case "migrate": try Migrate.run(arguments)
   case "apply": try Apply.run(arguments)
   case "usage": try Usage.run(arguments)
+  case "partition list": try PartitionCommand.list(arguments)
+  case "partition resume": try PartitionCommand.resume(arguments)
+  case "partition reset": try PartitionCommand.reset(arguments)
   case "version": Version.run()
   default: preconditionFailure("every command of the table is dispatched here")
   }

@@ -84,7 +84,42 @@ import Testing
     ] {
       #expect(round.step(fact, now: 99_000_000_000) == [])
     }
+    #expect(round.step(.haltRecorded, now: 99_500_000_000) == [])
     #expect(round.step(.revoked, now: 100_000_000_000) == [.drop, .release])
+  }
+
+  @Test func `a new halt is written down until it stands there, and the partition does not go before`() {
+    let halt = Action.halt("gone", isNew: true)
+    _ = go(
+      [
+        (.broken("gone"), [.stopReading, halt]), (.haltFailed, [Self.wake]), (.haltRecorded, []), (.tick, []),
+        (.haltFailed, []), (.revoked, [.drop, .release]),
+      ], reading: true)
+    _ = go(
+      [
+        (.broken("gone"), [.stopReading, halt]), (.haltFailed, [Self.wake]), (.tick, [.recordHalt("gone")]),
+        (.revoked, []), (.haltFailed, [Self.wake]), (.tick, [.recordHalt("gone")]), (.haltRecorded, [.drop, .release]),
+        (.haltRecorded, []),
+      ], reading: true)
+    // A flush that is under way is waited for too.
+    _ = go(
+      [
+        (.counted(rows: 100, bytes: 1), [.seal, .commit]), (.broken("gone"), [.stopReading, halt]), (.revoked, []),
+        (.haltRecorded, []), (.flushed, [.drop, .release]),
+      ], reading: true)
+    _ = go(
+      [
+        (.counted(rows: 100, bytes: 1), [.seal, .commit]), (.broken("gone"), [.stopReading, halt]), (.revoked, []),
+        (.flushed, []), (.haltRecorded, [.drop, .release]),
+      ], reading: true)
+    // Whoever has the partition now decides for itself.
+    for end in [Fact.lost, .refused] {
+      _ = go(
+        [
+          (.broken("gone"), [.stopReading, halt]), (.haltFailed, [Self.wake]), (end, [.stopReading, .drop, .release]),
+          (.tick, []), (.haltRecorded, []), (.haltFailed, []),
+        ], reading: true)
+    }
   }
 
   @Test func `a halt that was found stays and is not written again`() {
@@ -204,7 +239,7 @@ import Testing
   @Test func `a log that broke is halted, and what was counted is flushed`() {
     _ = go(
       [
-        (.broken("gone"), [.stopReading, .halt("gone", isNew: true)]), (.broken("again"), []),
+        (.broken("gone"), [.stopReading, .halt("gone", isNew: true)]), (.broken("again"), []), (.haltRecorded, []),
         (.revoked, [.drop, .release]),
       ], reading: true)
     _ = go(
@@ -212,7 +247,7 @@ import Testing
         (.counted(rows: 1, bytes: 1), [Self.wake]),
         (.broken("gone"), [.stopReading, .halt("gone", isNew: true), .seal, .commit]),
         (.counted(rows: 1, bytes: 1), []), (.retriable, [Self.wake]), (.tick, [.commit]), (.flushed, [.seal, .commit]),
-        (.flushed, []),
+        (.flushed, []), (.haltRecorded, []),
         (.counted(rows: 1, bytes: 1), [.seal, .commit]), (.revoked, []), (.flushed, [.drop, .release]),
       ], reading: true)
   }

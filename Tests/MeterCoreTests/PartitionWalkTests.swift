@@ -24,6 +24,11 @@ import TestDice
     var inDoubt = false
     var pending = false
     var isHalted = false
+    /// Whether the reason of a halt is being written down, and whether it still must be.
+    var isRecording = false
+    var owesHalt = false
+    /// Somebody else has the partition.
+    var isCutOff = false
     /// Whether a batch waits for what it touches, and whether the question is under way.
     var setAside = false
     var isLoading = false
@@ -35,6 +40,7 @@ import TestDice
 
     mutating func step(_ fact: PartitionRound.Fact) {
       let wasGone = isGone
+      if fact == .lost || fact == .refused { isCutOff = true }
       let actions = round.step(fact, now: now)
       if wasGone, !actions.isEmpty { flaw("\(actions) after the release") }
       for (index, action) in actions.enumerated() { carryOut(action, isLast: index == actions.count - 1) }
@@ -90,16 +96,21 @@ import TestDice
       case .wake(let after):
         if after.nanoseconds < 0 { flaw("a wake in the past") }
         wakes.append(now + after.nanoseconds)
-        if wakes.count > 5 { flaw("\(wakes.count) wakes") }
-      case .halt:
+        if wakes.count > 6 { flaw("\(wakes.count) wakes") }
+      case .halt(_, let isNew):
         if isHalted { flaw("halted twice") }
         isHalted = true
+        if isNew { startRecording() }
+      case .recordHalt:
+        if !owesHalt { flaw("a halt is written down again") }
+        startRecording()
       case .drop:
         sealed = false
         pending = false
         call = nil
       case .release:
         if !isLast { flaw("something after the release") }
+        if owesHalt, !isCutOff { flaw("released with a halt that nobody knows of") }
         isGone = true
       }
     }
@@ -113,6 +124,21 @@ import TestDice
       guard isLoading else { return }
       isLoading = false
       step(dice.below(12) < trouble ? .failed : .loaded)
+    }
+
+    private mutating func startRecording() {
+      if isRecording { flaw("a halt is written down twice at once") }
+      isRecording = true
+      owesHalt = true
+      callsAt.append(now)
+    }
+
+    mutating func answerHalt() {
+      guard isRecording else { return }
+      isRecording = false
+      let fails = dice.below(12) < trouble
+      if !fails { owesHalt = false }
+      step(fails ? .haltFailed : .haltRecorded)
     }
 
     mutating func answer() {
@@ -161,7 +187,9 @@ import TestDice
         step(.counted(rows: dice.below(120), bytes: dice.below(1_200)))
       case 7 where dice.once(in: 60): step(.tick)
       case 8 where dice.once(in: 600): step(.broken("x"))
-      case 9: answerLoad()
+      case 9:
+        answerLoad()
+        answerHalt()
       default: break
       }
     }
@@ -237,7 +265,7 @@ import TestDice
     guard world.isReading, !world.isHalted else { return }
     world.step(.broken("gone"))
     for _ in 0..<3_000 { world.move() }
-    #expect(world.isHalted && !world.pending && !world.sealed, "seed \(seed)")
+    #expect(world.isHalted && !world.pending && !world.sealed && !world.owesHalt, "seed \(seed)")
     #expect(world.flaws.isEmpty, "seed \(seed): \(world.flaws.prefix(3))")
   }
 }

@@ -31,6 +31,8 @@ extension Digest {
     case .revoked: mix(17 as UInt64)
     case .lost: mix(18 as UInt64)
     case .broken: mix(19 as UInt64)
+    case .haltRecorded: mix(20 as UInt64)
+    case .haltFailed: mix(21 as UInt64)
     }
   }
 

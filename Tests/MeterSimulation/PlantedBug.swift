@@ -31,6 +31,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
   case verdictLostAtSeal
   case kafkaToldBeforeTheCommit
   case wakeForgotten
+  case failedHaltForgotten
 
   // In how a stay begins and ends.
   case restoreSkipped
@@ -88,6 +89,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .verdictLostAtSeal: "a seal forgets the duplicates"
     case .kafkaToldBeforeTheCommit: "Kafka's offset is committed at the seal"
     case .wakeForgotten: "the wake for a retry is forgotten"
+    case .failedHaltForgotten: "a halt that could not be recorded is forgotten"
     case .restoreSkipped: "reading begins without a restore"
     case .restoreForgetsNewestPage: "a restore forgets the newest page"
     case .voidMarksNotRestored: "a restore forgets what was voided"

@@ -25,6 +25,10 @@ final class Slot {
 
   // What the invariants need to know.
 
+  /// Whether it halted for a reason that the tables do not have yet.
+  var owesHalt = false
+  /// Somebody else has the partition: what it knows is of no use any more.
+  var isCutOff = false
   /// The one call that the round waits for.
   weak var call: Call?
   weak var loading: Call?
@@ -89,7 +93,7 @@ final class Call {
     case pages([IdentityPage], [StoredSum])
     case applied(Bool)
     case resolution(Tables.Resolution)
-    case halted
+    case halted(Bool)
     case sums([StoredSum])
     /// Certainly nothing happened.
     case failed

@@ -172,9 +172,12 @@ struct Tables {
     return row.nextOffset == flush.range.from ? .absent : .refused
   }
 
-  mutating func halt(_ claim: Claim, _ reason: String) {
+  /// False when the partition is no longer whose claim that is.
+  mutating func halt(_ claim: Claim, _ reason: String) -> Bool {
     let number = Int(claim.partition.number)
-    if partitions[number].epoch == claim.epoch.number { partitions[number].halted = reason }
+    guard partitions[number].epoch == claim.epoch.number else { return false }
+    partitions[number].halted = reason
+    return true
   }
 
   /// `meterd.apply`: the whole flush, or nothing. True when it is in the tables.

@@ -86,8 +86,9 @@ extension World {
       if slot.call !== call { incidents.lateLandings += 1 }
     case .resolve(let flush): call.answer = .resolution(tables.resolve(flush))
     case .halt(let claim, let reason):
-      tables.halt(claim, reason)
-      call.answer = .halted
+      let isOurs = tables.halt(claim, reason)
+      if isOurs { slot.owesHalt = false }
+      call.answer = .halted(isOurs)
     case .load(let claim, let keys):
       call.answer = .sums(tables.storedSums(Int(claim.partition.number), keys, script.tallyRules.windows))
     }
@@ -129,7 +130,8 @@ extension World {
       step(slot, .loaded)
     case (.commit(let flush), let answer): hear(answer, of: flush, slot)
     case (.resolve(let flush), let answer): hearResolution(answer, of: flush, slot)
-    case (.halt, _): break
+    case (.halt, .halted(let isOurs)): step(slot, isOurs ? .haltRecorded : .refused)
+    case (.halt, _): step(slot, planted == .failedHaltForgotten ? .haltRecorded : .haltFailed)
     default: step(slot, .failed)
     }
   }
@@ -226,7 +228,7 @@ extension Call.Answer {
     case .pages(let pages, let sums): "\(pages.count) pages and \(sums.count) sums"
     case .applied(let isIn): isIn ? "committed" : "refused"
     case .resolution(let resolution): "\(resolution)"
-    case .halted: "halted"
+    case .halted(let isOurs): isOurs ? "halted" : "refused"
     case .sums(let sums): "\(sums.count) sums"
     case .failed: "failed"
     case .lost: "lost"

@@ -50,6 +50,9 @@ extension World {
   func released(_ slot: Slot) {
     slot.isGone = true
     slot.reader = nil
+    if slot.owesHalt, !slot.isCutOff {
+      return fail("log \(slot.log) goes on although it is halted, and nobody is told")
+    }
     if planted != .tallyKeptOverTheStay, daemons[slot.daemon].slots[slot.log] === slot {
       daemons[slot.daemon].slots[slot.log] = nil
     }

@@ -8,6 +8,7 @@ extension World {
     if planted == .revokeDropsAndMovesTheCursor, fact == .revoked { return step(slot, .lost) }
     let actions = slot.round.step(fact, now: now)
     mix(fact, slot)
+    if fact == .lost || fact == .refused { slot.isCutOff = true }
     switch (fact, actions.isEmpty) {
     case (.counted, true), (.idle, true), (.tick, true): break
     default: narrate("daemon \(slot.daemon) log \(slot.log) stay \(slot.stay): \(fact) -> \(actions)")
@@ -53,11 +54,20 @@ extension World {
     case .halt(let reason, let isNew):
       incidents.halts += 1
       slot.reader = nil
-      if isNew, let claim = slot.claim { ask(.halt(claim, reason), slot) }
+      if isNew {
+        slot.owesHalt = true
+        recordHalt(slot, reason)
+      }
       timeline.add(.resume(log: slot.log), at: around(3_000))
+    case .recordHalt(let reason): recordHalt(slot, reason)
     case .drop: drop(slot)
     case .release: released(slot)
     }
+  }
+
+  private func recordHalt(_ slot: Slot, _ reason: String) {
+    guard let claim = slot.claim else { return fail("a halt without a claim") }
+    ask(.halt(claim, reason), slot)
   }
 
   private func drop(_ slot: Slot) {

@@ -17,7 +17,7 @@ import Testing
     .loadForgetsWhatWasSummed: 16, .claimReadsBeforeItLocks: 18, .pausedBatchDropped: 18,
     .evictedBeforeTheCommit: 24, .maxAddsUp: 32, .wakeForgotten: 32, .voidMarksNotRestored: 32,
     .halfABatchCounted: 34, .emptyRecordsPassedOver: 35, .cursorNotCompared: 38, .minForgetsTheRow: 48,
-    .latestByArrival: 48,
+    .latestByArrival: 48, .failedHaltForgotten: 163,
   ]
 
   private struct Catch {

@@ -18,11 +18,11 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
 
   /// Starts `program`, found in PATH when it has no slash. `environment` is laid over the one of this process, or is
   /// all there is with `inheriting: false`. `deathSignal`, a name without SIG, is what the program gets when the test
-  /// process dies.
+  /// process dies. `input` is a pipe with a name, which it then never sees the end of.
   public init(
     _ program: String, _ arguments: [String] = [], named name: String? = nil, environment: [String: String] = [:],
     inheriting: Bool = true, in directory: String? = nil, as user: String? = nil, deathSignal: String = "KILL",
-    linesMax: Int = 20_000
+    input: String? = nil, linesMax: Int = 20_000
   ) throws(StackFailure) {
     let run = try TestRun.current
     let path = try ChildProcess.find(program)
@@ -34,7 +34,7 @@ public final class ChildProcess: Sendable, CustomStringConvertible {
       directory ?? (user == nil ? "." : "/"),
     ]
 
-    let null = Descriptors.open("/dev/null", O_RDONLY)
+    let null = Descriptors.open(input ?? "/dev/null", input == nil ? O_RDONLY : O_RDWR)
     guard null >= 0, let output = Descriptors.pipe(), let error = Descriptors.pipe() else {
       throw StackFailure(at: self.name, "cannot make pipes (\(lastError()))", remedy: "raise 'ulimit -n'")
     }

@@ -31,6 +31,11 @@ public struct Programs: Sendable {
     }
   }
 
+  /// The consumer that loses messages; it is no product, so it stands beside the test bundle only.
+  public var naiveConsumer: String {
+    get throws(StackFailure) { try Programs(in: Self.built).path(of: "naive-consumer") }
+  }
+
   public init(in folder: String) {
     self.folder = folder
   }

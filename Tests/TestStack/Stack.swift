@@ -21,6 +21,7 @@ public final class Stack: Sendable {
   public let database: Database
   private let topics: [String]
   private let group: String
+  private let console: String
   private let running = Mutex<[ChildProcess]>([])
 
   /// `topics` are names and partition counts. `cluster` is for a test that treats PostgreSQL badly.
@@ -32,7 +33,11 @@ public final class Stack: Sendable {
     folder = try TemporaryFolder("stack")
     group = "meterd-\(folder.path.split(separator: "/").last ?? "")"
     let flags = topics.sorted { $0.key < $1.key }.flatMap { ["--topic", "\($0.key):\($0.value)"] }
-    broker = try ChildProcess(try programs.lab, ["broker"] + flags, named: "broker")
+    console = folder.path(of: "broker.commands")
+    guard unsafe mkfifo(console, 0o600) == 0 else {
+      throw StackFailure(at: "stack", "cannot make a pipe (\(lastError()))")
+    }
+    broker = try ChildProcess(try programs.lab, ["broker"] + flags, named: "broker", input: console)
     let greeting = "bootstrap.servers="
     do throws(StackFailure) {
       let line = try broker.waitForLine(matching: greeting)
@@ -54,6 +59,18 @@ public final class Stack: Sendable {
     let stack = try Stack(topics: topics, cluster: cluster, programs: programs)
     defer { stack.stop() }
     return try body(stack)
+  }
+
+  /// Has the broker carry out a command of its console, such as `topic-error usage.events UNKNOWN_TOPIC_OR_PART`.
+  public func tellBroker(_ command: String) throws(StackFailure) {
+    let start = broker.nextLine
+    let pipe = Descriptors.open(console, O_WRONLY | O_NONBLOCK)
+    let line = Array("\(command)\n".utf8)
+    let written = unsafe write(pipe, line, line.count)
+    close(pipe)
+    guard written == line.count else { throw broker.failure("does not take '\(command)' (\(lastError()))") }
+    let answer = try broker.waitForLine("an answer to '\(command)'", from: start) { $0.stream == .output }
+    guard answer.text.hasPrefix("ok") else { throw broker.failure("refused '\(command)'") }
   }
 
   // Configuration

@@ -29,7 +29,10 @@ create table meterd.partition (
   -- The newest window in which anything was ever counted; null if nothing was.
   newest_window timestamptz,
   committed_at timestamptz,
+  -- Why nothing is read of it, until an operator decides.
   halted text,
+  -- How often an operator has moved the cursor. Offsets tile within an era; another one may go over the same offsets again.
+  era integer not null default 0,
   counted bigint not null default 0,
   late bigint not null default 0,
   duplicate bigint not null default 0,
@@ -165,6 +168,7 @@ $$;
 create table meterd.quarantined (
   id bigint generated always as identity primary key,
   partition integer not null references meterd.partition,
+  era integer not null,
   "offset" bigint not null,
   place integer not null,
   reason text not null,
@@ -173,7 +177,7 @@ create table meterd.quarantined (
   payload bytea not null,
   headers jsonb not null,
   state text not null default 'held',
-  unique (partition, "offset", place)
+  constraint quarantined_partition_offset_place_key unique (partition, era, "offset", place)
 );
 
 create table meterd.conflicting (
@@ -187,16 +191,17 @@ create table meterd.conflicting (
 );
 create index conflicting_tenant on meterd.conflicting (tenant);
 
--- Which flush covered which offsets: the intervals of a partition tile its log without gap or overlap.
+-- Which flush covered which offsets: the intervals of a partition's era tile its log without gap or overlap.
 create table meterd.journal (
   partition integer not null,
+  era integer not null,
   from_offset bigint not null,
   to_offset bigint not null,
   epoch bigint not null,
   flush bigint not null,
   events bigint not null,
   committed_at timestamptz not null default now(),
-  primary key (partition, from_offset)
+  primary key (partition, era, from_offset)
 );
 
 -- Whether a value is kept at a level of thinning.
@@ -312,7 +317,7 @@ declare
   held record;
   full_set record;
 begin
-  select epoch, next_offset, last_flush into held from meterd.partition where id = p_partition for update;
+  select epoch, next_offset, last_flush, era into held from meterd.partition where id = p_partition for update;
   if held.epoch is distinct from p_epoch then
     outcome := 'refused';
   elsif held.last_flush = p_flush and held.next_offset = p_to then
@@ -351,7 +356,9 @@ begin
     insert into meterd.level_sample (series, at, partition, "offset", place, level)
       select t.series, t.at, p_partition, t.o, t.place, t.level
       from unnest(p_sample_series, p_sample_times, p_sample_offsets, p_sample_places, p_sample_levels)
-        as t (series, at, o, place, level);
+        as t (series, at, o, place, level)
+      -- Only where an operator had the log read again: the sample is the one that was read last.
+      on conflict (series, at, partition, "offset", place) do update set level = excluded.level;
     if cardinality(p_values) > 0 then
       with added as (
         insert into meterd.distinct_value (series, window_start, partition, value)
@@ -388,8 +395,8 @@ begin
     insert into meterd.identity_page (room, partition, generation_end, base_offset, base_window, entries)
       select ((t.generation_end / p_room_length) % 8 + 8) % 8, p_partition, t.generation_end, t.base_offset, t.base_window, t.entries
       from unnest(p_generations, p_base_offsets, p_base_windows, p_entries) as t (generation_end, base_offset, base_window, entries);
-    insert into meterd.quarantined (partition, "offset", place, reason, detail, received_at, payload, headers)
-      select p_partition, t.o, t.place, t.reason, t.detail,
+    insert into meterd.quarantined (partition, era, "offset", place, reason, detail, received_at, payload, headers)
+      select p_partition, held.era, t.o, t.place, t.reason, t.detail,
         case when t.received < 0 then now() else to_timestamp(least(t.received, 253402300799000) / 1000.0) end, t.payload, t.headers::jsonb
       from unnest(p_offsets, p_places, p_reasons, p_details, p_received, p_payloads, p_headers)
         as t (o, place, reason, detail, received, payload, headers);
@@ -397,8 +404,8 @@ begin
       select p_partition, t.o, t.first, t.tenant, t.source, t.id
       from unnest(p_conflict_offsets, p_conflict_firsts, p_conflict_tenants, p_conflict_sources, p_conflict_ids)
         as t (o, first, tenant, source, id);
-    insert into meterd.journal (partition, from_offset, to_offset, epoch, flush, events)
-      values (p_partition, p_from, p_to, p_epoch, p_flush,
+    insert into meterd.journal (partition, era, from_offset, to_offset, epoch, flush, events)
+      values (p_partition, held.era, p_from, p_to, p_epoch, p_flush,
         (select coalesce(sum(v), 0) from unnest(p_verdicts) as v));
     update meterd.partition set
       next_offset = p_to, last_flush = p_flush, high_water = p_high_water, forget_before = p_forget_before,
@@ -458,3 +465,86 @@ create view meterd.conflicts as
   select c.tenant, c.source, c.event_id, p.topic, p.number as partition, c.first_offset, c."offset", c.seen_at
   from meterd.conflicting c
   join meterd.partition p on p.id = c.partition;
+
+-- What operators decided, in the order of the commits. Each entry is hashed together with the hash of the one before it: an entry
+-- that is altered, taken out or put in between breaks the chain, and the head tells when the end of it is cut off.
+create table meterd.audit_entry (
+  seq bigint primary key,
+  at timestamptz not null,
+  actor text collate "C" not null,
+  action text collate "C" not null,
+  subject text collate "C" not null,
+  detail jsonb not null,
+  prev_hash bytea not null,
+  hash bytea not null
+);
+
+-- One row: the newest entry. Whoever appends holds it until the end of the transaction, so that entries are chained in the order in
+-- which they become visible.
+create table meterd.audit_head (
+  single boolean primary key default true check (single),
+  seq bigint not null,
+  hash bytea not null
+);
+insert into meterd.audit_head (seq, hash) values (0, ''::bytea);
+
+-- The hash of an entry. An array keeps its members apart whatever they hold.
+create function meterd.audit_hash(
+  p_seq bigint, p_at timestamptz, p_actor text, p_action text, p_subject text, p_detail jsonb, p_prev_hash bytea
+) returns bytea language sql stable as $$
+  select sha256(p_prev_hash || convert_to(jsonb_build_array(
+    p_seq, (extract(epoch from p_at) * 1000000)::bigint, p_actor, p_action, p_subject, p_detail)::text, 'UTF8'))
+$$;
+
+-- Adds an entry within the caller's transaction; who may call this may not touch the tables.
+create function meterd.audit_append(p_actor text, p_action text, p_subject text, p_detail jsonb) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  head record;
+  entry_at timestamptz := clock_timestamp();
+  entry_hash bytea;
+begin
+  select h.seq + 1 as seq, h.hash into strict head from meterd.audit_head h for update;
+  entry_hash := meterd.audit_hash(head.seq, entry_at, p_actor, p_action, p_subject, p_detail, head.hash);
+  insert into meterd.audit_entry (seq, at, actor, action, subject, detail, prev_hash, hash)
+    values (head.seq, entry_at, p_actor, p_action, p_subject, p_detail, head.hash, entry_hash);
+  update meterd.audit_head set seq = head.seq, hash = entry_hash;
+  return head.seq;
+end
+$$;
+
+-- Called from the functions of this schema only: whoever could write entries at will could fill the book.
+revoke execute on function meterd.audit_append from public;
+
+create view meterd.audit as
+  select seq, at, actor, action, subject, detail, prev_hash, hash from meterd.audit_entry;
+
+-- Lifts the halt of a partition: its owner claims it anew and goes on, from the cursor or, if given, from another offset. Nothing
+-- happens unless the cursor is still where the operator saw it. What was read before may be counted again after a step back, unless
+-- its identities are still remembered; what a step forward leaves out is never counted.
+create function meterd.lift_halt(p_topic text, p_number integer, p_seen bigint, p_offset bigint, p_actor text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  held record;
+begin
+  select p.id, p.next_offset, p.halted, p.epoch, p.era into held
+    from meterd.partition p where p.topic = p_topic and p.number = p_number for update;
+  if not found then return 'unknown'; end if;
+  if held.halted is null then return 'not halted'; end if;
+  if held.next_offset is distinct from p_seen then return 'moved'; end if;
+  update meterd.partition p set
+    halted = null, next_offset = coalesce(p_offset, p.next_offset),
+    era = p.era + (p_offset is not null)::integer,
+    -- A flush that is still on its way belongs to what was read before.
+    epoch = p.epoch + (p_offset is not null)::integer
+    where p.id = held.id;
+  perform meterd.audit_append(
+    p_actor, case when p_offset is null then 'partition.resume' else 'partition.reset' end,
+    p_topic || '[' || p_number || ']',
+    jsonb_build_object(
+      'from', held.next_offset, 'to', coalesce(p_offset, held.next_offset), 'reason', held.halted, 'epoch', held.epoch,
+      'era', held.era + (p_offset is not null)::integer, 'role', session_user));
+  return 'lifted';
+end
+$$;
+revoke execute on function meterd.lift_halt from public;
