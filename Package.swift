@@ -36,6 +36,7 @@ let package = Package(
   products: [
     .executable(name: "meterd", targets: ["meterd"]),
     .executable(name: "meterd-lab", targets: ["meterd-lab"]),
+    .library(name: "SteppedClock", type: .dynamic, targets: ["CSteppedClock"]),
   ],
   targets: [
     // Debian's libraries.
@@ -105,6 +106,13 @@ let package = Package(
     .executableTarget(
       name: "meterd-model", dependencies: ["ProtocolModel"], path: "Tests/meterd-model", swiftSettings: laws),
     .target(name: "TestStack", dependencies: ["CLibpq"], path: "Tests/TestStack", swiftSettings: laws),
+    .target(name: "CSteppedClock", path: "Tests/CSteppedClock", cSettings: [.unsafeFlags(["-Wall", "-Werror"])]),
+    .target(
+      name: "Chaos",
+      dependencies: ["MeterLab", "MeterOracle", "TestLogs", "TestDice", "TestStack", "CRdkafka"], path: "Tests/Chaos",
+      swiftSettings: laws),
+    .executableTarget(
+      name: "meterd-chaos", dependencies: ["Chaos"], path: "Tests/meterd-chaos", swiftSettings: laws),
     .executableTarget(
       name: "naive-consumer", dependencies: ["CRdkafka"], path: "Tests/naive-consumer", swiftSettings: laws),
     tests("MeterModelTests", imports: ["MeterModel"]),
@@ -130,6 +138,7 @@ let package = Package(
       imports: ["ProtocolModel", "MeterModel", "MeterCore", "PostgresEdge", "TestDice", "TestStack"]),
     tests("TestStackTests", imports: ["TestStack"]),
     tests("DaemonTests", imports: ["TestStack", "TestDice"]),
+    tests("ChaosTests", imports: ["Chaos", "TestStack"]),
     tests("TidyTests", imports: []),
     tests("BenchTests", imports: ["TestStack", "MeterOracle"]),
     .target(

@@ -8,11 +8,11 @@ public struct HostileEvent: Sendable {
   public static let levelType = "x.level"
   public static let strictType = "x.caf\u{E9}"
 
-  enum Manner: CaseIterable {
+  public enum Manner: Sendable, CaseIterable {
     case plain, restyled, twisted
   }
 
-  let key: UInt64
+  public let key: UInt64
   /// The Kafka timestamp of its first record; its time lies around the bounds of that.
   let timestampMs: Int64
   let bounds: Bounds
@@ -20,6 +20,13 @@ public struct HostileEvent: Sendable {
   struct Bounds: Sendable {
     var pastNs: Int64
     var futureNs: Int64
+  }
+
+  /// `pastNs` and `futureNs` are how far its time may lie from the timestamp of its record.
+  public init(key: UInt64, timestampMs: Int64, pastNs: Int64, futureNs: Int64) {
+    self.key = key
+    self.timestampMs = timestampMs
+    bounds = Bounds(pastNs: pastNs, futureNs: futureNs)
   }
 
   private static let values = [
@@ -46,9 +53,9 @@ public struct HostileEvent: Sendable {
   ]
 
   /// Whether it brings its window near the end of 38 digits.
-  var isLarge: Bool { key % 8 == 0 }
+  public var isLarge: Bool { key % 8 == 0 }
 
-  func written(_ manner: Manner, _ style: inout Dice) -> [UInt8] {
+  public func written(_ manner: Manner, _ style: inout Dice) -> [UInt8] {
     var dice = Dice(key)
     let isLarge = isLarge
     let value = isLarge ? Self.large : dice.once(in: 2) ? "\(dice.below(1000))" : dice.pick(Self.values)

@@ -204,8 +204,8 @@ public struct HostileLog: Sendable {
     }
     let past = settings.maxPast.components.seconds * 1_000_000_000
     let one = HostileEvent(
-      key: dice.next() >> 20, timestampMs: stamp,
-      bounds: .init(pastNs: past, futureNs: settings.maxFuture.components.seconds * 1_000_000_000))
+      key: dice.next() >> 20, timestampMs: stamp, pastNs: past,
+      futureNs: settings.maxFuture.components.seconds * 1_000_000_000)
     sent.append(one)
     return (one.written(.plain, &dice), one.isLarge)
   }

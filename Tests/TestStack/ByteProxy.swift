@@ -27,6 +27,8 @@ public final class ByteProxy: Sendable {
     case stall
     /// Called by the proxy's thread with no lock held; no byte of any connection moves until it returns.
     case run(@Sendable () -> Void)
+    /// The bytes of the pattern go on as these, of which there must be as many. Only before forwarding.
+    case replace([UInt8])
   }
 
   public enum Moment: Sendable {
@@ -194,6 +196,12 @@ public final class ByteProxy: Sendable {
       state.rules[id] = rule
     }
     return Trap(id: id, proxy: self)
+  }
+
+  /// From here on a client that ends its side ends the whole connection with RST, also those that run. For a server that waits for
+  /// an answer of its own and looks for nothing but a reset meanwhile.
+  public func resetWhenClientsEnd() {
+    change { $0.resetsWhenClientsEnd = true }
   }
 
   // New connections

@@ -13,7 +13,8 @@ public struct Programs: Sendable {
     folder = Self.built
   }
 
-  private static var built: String {
+  /// The folder of this very program, or of the test bundle.
+  public static var built: String {
     let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let flag = CommandLine.arguments.firstIndex(of: "--test-bundle-path")
     let bundle = flag.flatMap { CommandLine.arguments.dropFirst($0 + 1).first }

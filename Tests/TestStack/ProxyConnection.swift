@@ -60,6 +60,7 @@ struct ProxyConnection: Sendable {
       }
     }
     for way in ByteProxy.Direction.allCases where cut == nil && !isOver { serve(way, &proxy, &hooks) }
+    if proxy.resetsWhenClientsEnd, cut == nil, flows[.toServer]?.sourceEnded == true { return closeBoth(.reset) }
     if let cut {
       let isFlushed = Socket.unacknowledged(client) == 0 && (isConnecting || Socket.unacknowledged(server) == 0)
       if isFlushed || .now >= cut.flushesUntil { closeBoth(cut.how) }
@@ -95,11 +96,14 @@ struct ProxyConnection: Sendable {
       case .cut(let how): cut = Ending(how: how, flushesUntil: .now + .seconds(1))
       case .halfClose: flow.halfClose()
       case .stall: flow.isStalled = true
+      case .replace(let bytes): flow.overwrite(bytes, from: due.begin)
       case .run(let call):
         flow.waitsForHook = true
         hooks.append(.init(connection: number, direction: way, call: call))
       }
     }
+    // Its end would come as FIN, in front of the reset.
+    if way == .toServer, proxy.resetsWhenClientsEnd { return }
     if cut == nil { flow.finish(sink) }
   }
 

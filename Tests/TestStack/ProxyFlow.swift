@@ -11,6 +11,8 @@ struct ProxyFlow: Sendable {
 
   private struct Mark: Sendable {
     let place: Int
+    /// Where the pattern begins, which may have been forwarded already.
+    let begin: Int
     let rule: Int
     let action: ByteProxy.Action
   }
@@ -32,7 +34,7 @@ struct ProxyFlow: Sendable {
   private var looked: [Int: Int] = [:]
   /// The beginning of a possible match, which waits for the rest.
   private var suspect: Int?
-  private var sourceEnded = false
+  private(set) var sourceEnded = false
   private var sinkEnded = false
   private var isHalfClosed = false
   private var delay: Duration = .zero
@@ -86,11 +88,11 @@ struct ProxyFlow: Sendable {
       case .count(let place):
         guard looked[id] == nil, received >= place else { continue }
         looked[id] = place
-        mark(place, id, rule.action)
+        mark(place, id, rule.action, begin: place)
         rule.left -= 1
       case .bytes(let pattern, let moment):
         for place in search(id, pattern, upTo: rule.left) {
-          mark(moment == .beforeForwarding ? place : place + pattern.count, id, rule.action)
+          mark(moment == .beforeForwarding ? place : place + pattern.count, id, rule.action, begin: place)
           rule.left -= 1
         }
         if moment == .beforeForwarding, rule.left > 0 {
@@ -101,8 +103,8 @@ struct ProxyFlow: Sendable {
     }
   }
 
-  private mutating func mark(_ place: Int, _ rule: Int, _ action: ByteProxy.Action) {
-    let mark = Mark(place: max(place, forwarded), rule: rule, action: action)
+  private mutating func mark(_ place: Int, _ rule: Int, _ action: ByteProxy.Action, begin: Int) {
+    let mark = Mark(place: max(place, forwarded), begin: begin, rule: rule, action: action)
     marks.insert(mark, at: marks.firstIndex { $0.place > mark.place } ?? marks.endIndex)
   }
 
@@ -169,10 +171,18 @@ struct ProxyFlow: Sendable {
   }
 
   /// What is to happen now that everything before it has gone.
-  mutating func dueAction() -> (rule: Int, action: ByteProxy.Action)? {
+  mutating func dueAction() -> (rule: Int, begin: Int, action: ByteProxy.Action)? {
     guard let mark = marks.first, mark.place <= forwarded else { return nil }
     marks.removeFirst()
-    return (mark.rule, mark.action)
+    return (mark.rule, mark.begin, mark.action)
+  }
+
+  /// What of these bytes has not been forwarded yet takes the place of what is held.
+  mutating func overwrite(_ bytes: [UInt8], from begin: Int) {
+    for (index, byte) in bytes.enumerated() {
+      let place = begin + index - forwarded
+      if held.indices.contains(place) { held[place] = byte }
+    }
   }
 
   /// Passes the end of the source, or a half-close, on to the sink.

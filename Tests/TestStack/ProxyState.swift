@@ -37,6 +37,7 @@ struct ProxyState: Sendable {
   var accepted = 0
   var total = ByteProxy.Traffic()
   var isClosed = false
+  var resetsWhenClientsEnd = false
   private var ended: [Int: ByteProxy.Traffic] = [:]
 
   let holdback: Duration

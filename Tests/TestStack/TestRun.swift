@@ -101,6 +101,7 @@ final class TestRun: Sendable {
         [ -f "$file" ] && ipcrm -m "$(sed -n 7p "$file" | tr -s ' ' | cut -d ' ' -f 3)" 2>/dev/null
       done
     fi
+    for place in $(cut -d ' ' -f 2 /proc/mounts | grep -F "$run/" | sort -r); do umount -l "$place"; done
     [ -e "$run/keep" ] || rm -rf "$run"
     """#
 

@@ -266,6 +266,38 @@ import Testing
     #expect(trap.hits == 2)
   }
 
+  @Test(arguments: 0...6)
+  func `a pattern can go on as other bytes, however it is cut`(_ split: Int) throws {
+    let line = try Line(holdback: .seconds(2))
+    defer { line.end() }
+    let (client, server) = try line.connect()
+    let trap = line.proxy.on(.toClient, containing: "port 1", times: .max, do: .replace(Array("port 2".utf8)))
+    write("<", to: server)
+    #expect(read(client, until: 1).0 == "<")
+    write(String("port 1".prefix(split)), to: server)
+    if split > 0 { Thread.sleep(forTimeInterval: 0.01) }
+    write(String("port 1".dropFirst(split)) + ">port 1, port 3", to: server)
+    #expect(read(client, until: 21).0 == "port 2>port 2, port 3")
+    #expect(trap.hits == 2)
+    // The other way is left alone.
+    write("port 1", to: client)
+    #expect(read(server, until: 6).0 == "port 1")
+  }
+
+  @Test func `a client that ends can be made a reset for the server`() throws {
+    let line = try Line()
+    defer { line.end() }
+    let (plain, plainServer) = try line.connect()
+    shutdown(plain, Int32(SHUT_WR))
+    expect(plainServer, "", .finished)
+    line.proxy.resetWhenClientsEnd()
+    let (client, server) = try line.connect()
+    write("bye", to: client)
+    #expect(read(server, until: 3).0 == "bye")
+    shutdown(client, Int32(SHUT_WR))
+    expect(server, "", .reset)
+  }
+
   @Test func `the reply to a commit can be cut and the commit has happened`() throws {
     let cluster = try PostgresCluster.shared
     let url = try cluster.createDatabase("commit")

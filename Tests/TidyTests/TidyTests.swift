@@ -103,6 +103,18 @@ import Testing
     }
   }
 
+  @Test func `the chaos stand knows the daemon from outside only`() {
+    let allowed: Set = [
+      "MeterLab", "MeterOracle", "TestLogs", "TestDice", "TestStack", "CRdkafka", "Foundation", "Synchronization",
+    ]
+    let files = Self.files(below: "Tests/Chaos")
+    #expect(files.count > 10)
+    for file in files {
+      let surplus = Self.imports(file.text).subtracting(allowed)
+      #expect(surplus.isEmpty, "\(file.path) imports \(surplus.sorted())")
+    }
+  }
+
   @Test func `the pure rooms know no clock, no hash of the process and no binary floating point`() {
     for room in ["MeterModel", "MeterWire", "MeterCore"] {
       for file in Self.files(below: "Sources/\(room)") {

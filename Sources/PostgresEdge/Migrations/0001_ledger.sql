@@ -218,6 +218,12 @@ language sql immutable as $$
   from (select n, div(n, denominator) as t from (select numerator * ('1e' || digits)::numeric as n) as a) as b
 $$;
 
+-- Which window an instant lies in, counted from 1970. In whole numbers: a numeric quotient of 19 digits is rounded, and the last
+-- nanosecond of a window would lie in the next.
+create function meterd.window_number(at bigint, length bigint) returns bigint language sql immutable as $$
+  select (at - ((at % length) + length) % length) / length
+$$;
+
 -- The integral of a series' level by window, in level x hours, up to the last commit of the partitions that hold its samples. A
 -- window that only carries a level has no events.
 create function meterd.level_windows(p_series uuid, p_hold bigint, p_digits integer, p_window bigint)
@@ -237,11 +243,11 @@ language sql stable as $$
   ), part as (
     select n, sum(span.level * (least(span.until, (n + 1) * p_window) - greatest(span.at, n * p_window))) as total
     from span, generate_series(
-      floor(span.at::numeric / p_window)::bigint, floor((span.until - 1)::numeric / p_window)::bigint) as n
+      meterd.window_number(span.at, p_window), meterd.window_number(span.until - 1, p_window)) as n
     where span.until > span.at
     group by n
   ), seen as (
-    select floor(l.at::numeric / p_window)::bigint as n, count(*) as events
+    select meterd.window_number(l.at, p_window) as n, count(*) as events
     from meterd.level_sample l where l.series = p_series group by 1
   )
   select to_timestamp(coalesce(part.n, seen.n) * (p_window / 1000000000)),
