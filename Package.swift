@@ -62,7 +62,10 @@ let package = Package(
     room("MeterTelemetry", imports: []),
     room("KafkaEdge", imports: ["MeterModel", "MeterTelemetry", "CRdkafka"]),
     room(
-      "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"], embeds: ["Migrations/0001_ledger.sql"]),
+      "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"],
+      embeds: ["0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify"].map {
+        "Migrations/\($0).sql"
+      }),
     room("HTTPEdge", imports: ["MeterModel", "MeterTelemetry", "CMicrohttpd"]),
 
     // The daemon and the laboratory.

@@ -132,7 +132,8 @@ extension Arguments {
       }
       // A lone dash is a file's name for stdin or stdout, not an option.
       guard takesOptions, word.hasPrefix("-"), word != "-" else {
-        guard reading.positionals.count < command.positionals.count else {
+        guard reading.positionals.count < command.positionals.count || command.positionals.last?.isRepeatable == true
+        else {
           throw complain("unexpected argument \(quoted(word))", seeHelp)
         }
         reading.positionals.append(word)

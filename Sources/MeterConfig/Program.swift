@@ -25,11 +25,14 @@ public struct Program: Sendable {
     public var name: String
     public var summary: String
     public var isRequired: Bool
+    /// Takes all that come; only the last may.
+    public var isRepeatable: Bool
 
-    public init(_ name: String, _ summary: String, isRequired: Bool = true) {
+    public init(_ name: String, _ summary: String, isRequired: Bool = true, isRepeatable: Bool = false) {
       self.name = name
       self.summary = summary
       self.isRequired = isRequired
+      self.isRepeatable = isRepeatable
     }
   }
 
@@ -78,7 +81,7 @@ extension Program {
       let form = Self.form(option)
       words.append((option.isRequired ? form : "[\(form)]") + (option.isRepeatable ? "…" : ""))
     }
-    words += command.positionals.map { $0.isRequired ? $0.name : "[\($0.name)]" }
+    words += command.positionals.map { ($0.isRequired ? $0.name : "[\($0.name)]") + ($0.isRepeatable ? "…" : "") }
     var text = Self.wrapped(command.summary, indent: 0) + "\n" + Self.wrapped(words, first: 0, indent: 7)
     if !command.positionals.isEmpty {
       text += "\narguments:\n" + Self.columns(command.positionals.map { ($0.name, $0.summary) })

@@ -6,70 +6,6 @@ import MeterModel
 /// runtime tells it what happened and carries out what it asks, and so does the simulation, with faults in between. At most one
 /// sealed flush is unresolved at a time, and while one is, nothing else happens to the partition in the database.
 public struct PartitionRound: Sendable {
-  public enum Fact: Sendable, Equatable {
-    case assigned
-    case claimed(next: Int64?, halted: String?)
-    /// What the log holds: from the low watermark to the end that a reader may see.
-    case logged(low: Int64, high: Int64)
-    /// The first cursor of a partition that had none is in the database.
-    case begun
-    case restored
-    /// The call that this phase waits for failed and may be tried again.
-    case failed
-    /// A batch was applied; this is what the next flush would hold.
-    case counted(rows: Int, bytes: Int)
-    /// A batch was set aside: what it touches must be loaded first.
-    case cold
-    /// What was asked for is admitted.
-    case loaded
-    case tick
-    /// Comes every few seconds, whatever happens.
-    case idle
-    case flushed
-    case refused
-    case retriable
-    case unknown
-    /// The cursor row says that the flush in doubt did not happen.
-    case absent
-    case revoked
-    case lost
-    /// The log cannot be read on from here.
-    case broken(String)
-    /// The reason of a new halt is in the database, or is not yet.
-    case haltRecorded
-    case haltFailed
-  }
-
-  public enum Action: Sendable, Equatable {
-    case claim
-    case askLog
-    case begin(at: Int64)
-    case restore
-    case read(from: Int64)
-    case stopReading
-    case resumeReading
-    /// Ask the database for the cold keys of the batch that was set aside.
-    case load
-    /// Apply again what was set aside.
-    case apply
-    case seal
-    /// Send the sealed flush; also after a failure, the same one again.
-    case commit
-    /// Ask the cursor row what became of the sealed flush.
-    case resolve
-    case wake(after: TimeSpan)
-    /// Nothing was committed for a while: say that the partition is as far as it was, now.
-    case touch
-    /// Nothing is read any more. A new halt is written down; an old one was found written.
-    case halt(String, isNew: Bool)
-    /// Write the reason down again: the last attempt failed.
-    case recordHalt(String)
-    /// Forget everything about the partition: the database has it, or somebody else does.
-    case drop
-    /// Nothing of this partition is left here; it may go.
-    case release
-  }
-
   public enum Phase: Sendable, Equatable {
     case idle, claiming, validating, beginning, restoring, reading, draining, halted, gone
   }
@@ -103,6 +39,7 @@ public struct PartitionRound: Sendable {
   private var unrecorded: String?
   private var haltAttempt = 0
   private var haltRetryAt: Int64?
+  private var replays = Replays.none
   /// When the tick that was asked for the next flush comes.
   private var flushWakeAt: Int64?
   private var committedAt: Int64 = 0
@@ -212,7 +149,9 @@ public struct PartitionRound: Sendable {
       outstanding = .none
       attempt = 0
       committedAt = now
-      return afterFlush(now)
+      // Before the next flush is sealed, which may have others.
+      let fetch = replays.flushed(isReading: phase == .reading && !isStopped)
+      return afterFlush(now) + fetch
 
     case .retriable:
       guard outstanding == .sent else { return [] }
@@ -259,6 +198,18 @@ public struct PartitionRound: Sendable {
       haltAttempt += 1
       haltRetryAt = now + delay.nanoseconds
       return [.wake(after: delay)]
+
+    case .replayWanted:
+      return replays.wanted(isReading: phase == .reading && !isStopped)
+    case .held(let count, let hasMore):
+      replays.came(count, hasMore: hasMore)
+      return []
+    case .notHeld:
+      replays.failed()
+      return []
+    case .replayed:
+      replays.counted()
+      return []
     }
   }
 
@@ -318,6 +269,7 @@ public struct PartitionRound: Sendable {
     pendingBytes = 0
     outstanding = .sent
     attempt = 0
+    replays.sealed()
     return [.seal, .commit]
   }
 

@@ -46,7 +46,7 @@ public struct Tally: ~Copyable {
   var identities: IdentityTable
   var residency: Residency
 
-  private var verdicts = VerdictCounts()
+  var verdicts = VerdictCounts()
   var samples: [LevelSample] = []
   var values: [DistinctValue] = []
   /// What `values` holds already; it may forget, then a value is sent twice.
@@ -59,6 +59,9 @@ public struct Tally: ~Copyable {
   /// Bytes of quarantined events and conflicts.
   var keptBytes = 0
   private var conflicts: [Conflict] = []
+  var replays: [Replay] = []
+  /// The held event that is looked at again at this moment.
+  var held: HeldEvent?
 
   /// Where each event of the go at hand belongs in time, and each measure in memory.
   var places: [Place] = []
@@ -99,7 +102,7 @@ public struct Tally: ~Copyable {
   public var size: Size {
     Size(
       pendingRows: residency.cells.touched.count + samples.count + values.count + newSeries.count
-        + newIdentities.count + (page.count > 0 ? 1 : 0) + quarantined.count + conflicts.count,
+        + newIdentities.count + (page.count > 0 ? 1 : 0) + quarantined.count + conflicts.count + replays.count,
       pendingBytes: residency.cells.pendingBytes + keptBytes + newSeries.bytes + samples.count
         * MemoryLayout<LevelSample>.stride
         + values.count * MemoryLayout<DistinctValue>.stride * 2
@@ -188,7 +191,7 @@ public struct Tally: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func judge(
+  mutating func judge(
     _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
   ) -> Verdict {
     switch events.events[index].finding {
@@ -300,7 +303,7 @@ public struct Tally: ~Copyable {
     quarantined.append(
       QuarantinedEvent(
         offset: record.offset, place: event.place, reason: reason, detail: detail, timestampMs: record.timestampMs,
-        payload: payload, headers: headers))
+        payload: payload, headers: headers, form: form(of: event, record), source: held?.id))
     return .quarantined
   }
 
@@ -318,7 +321,7 @@ public struct Tally: ~Copyable {
       number: flushNumber, partition: partition, epoch: epoch, range: OffsetRange(from: sealedTo, to: cursor),
       highWaterMs: highWaterMs, verdicts: verdicts, rollups: residency.rollups(rules.windows), samples: samples,
       values: values, series: newSeries, identities: newIdentities,
-      forgetBeforeMs: identities.forgetBeforeMs, quarantined: quarantined, conflicts: conflicts)
+      forgetBeforeMs: identities.forgetBeforeMs, quarantined: quarantined, conflicts: conflicts, replays: replays)
     sealedTo = cursor
     residency.seal(flushNumber)
     samples = []
@@ -329,6 +332,7 @@ public struct Tally: ~Copyable {
     quarantined = []
     keptBytes = 0
     conflicts = []
+    replays = []
     return flush
   }
 }

@@ -55,6 +55,8 @@ public struct EventBatch: Sendable {
     public var finding: Finding
     public var kind: Kind
     public var problem: Reason?
+    /// Whether it is an element of a record that holds several.
+    public var isPart: Bool
     /// Index into `details`, -1 for none.
     public var detail: Int32
     /// Keyed fingerprint of tenant, source and id.
@@ -81,6 +83,7 @@ public struct EventBatch: Sendable {
       finding = .refused
       kind = .usage
       problem = nil
+      isPart = false
       detail = -1
       identity = 0
       content = 0

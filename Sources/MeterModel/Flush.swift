@@ -34,12 +34,15 @@ public struct Flush: Sendable {
   public var forgetBeforeMs: Int64
   public var quarantined: [QuarantinedEvent]
   public var conflicts: [Conflict]
+  /// Events that were held in quarantine and are counted with this flush: `verdicts` has what they are now, and each of them taken off
+  /// the quarantined.
+  public var replays: [Replay]
 
   public init(
     number: Int64, partition: PartitionNumber, epoch: Epoch, range: OffsetRange, highWaterMs: Int64,
     verdicts: VerdictCounts, rollups: [RollupDelta], samples: [LevelSample] = [], values: [DistinctValue] = [],
     series: SeriesDefinitions, identities: [IdentityPage],
-    forgetBeforeMs: Int64, quarantined: [QuarantinedEvent], conflicts: [Conflict]
+    forgetBeforeMs: Int64, quarantined: [QuarantinedEvent], conflicts: [Conflict], replays: [Replay] = []
   ) {
     self.number = number
     self.partition = partition
@@ -55,10 +58,12 @@ public struct Flush: Sendable {
     self.forgetBeforeMs = forgetBeforeMs
     self.quarantined = quarantined
     self.conflicts = conflicts
+    self.replays = replays
   }
 
   public var rows: Int {
     rollups.count + samples.count + values.count + series.count + identities.count + quarantined.count + conflicts.count
+      + replays.count
   }
 }
 
@@ -150,6 +155,9 @@ public struct QuarantinedEvent: Sendable, Equatable {
   public var timestampMs: Int64
   public var payload: [UInt8]
   public var headers: [Header]
+  public var form: HeldEvent.Form
+  /// The row that it already is, if it was held and replayed.
+  public var source: Int64?
 
   public struct Header: Sendable, Equatable {
     public var name: [UInt8]
@@ -162,7 +170,9 @@ public struct QuarantinedEvent: Sendable, Equatable {
   }
 
   public init(
-    offset: Int64, place: Int32, reason: Reason, detail: String, timestampMs: Int64, payload: [UInt8], headers: [Header]
+    offset: Int64, place: Int32, reason: Reason, detail: String, timestampMs: Int64, payload: [UInt8],
+    headers: [Header],
+    form: HeldEvent.Form = .received, source: Int64? = nil
   ) {
     self.offset = offset
     self.place = place
@@ -171,6 +181,8 @@ public struct QuarantinedEvent: Sendable, Equatable {
     self.timestampMs = timestampMs
     self.payload = payload
     self.headers = headers
+    self.form = form
+    self.source = source
   }
 }
 

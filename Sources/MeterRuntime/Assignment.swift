@@ -67,6 +67,12 @@ final class Assignment: ConsumerObserver {
     for lane in lanes { lane.rebound(change) }
   }
 
+  /// Somebody wants quarantined events of these replayed; those that are not here concern others.
+  func replay(_ wanted: [TopicPartition]) {
+    let here = state.withLock { state in wanted.compactMap { log in state.living[log].map { (log, $0) } } }
+    for (log, stay) in here { lane(of: log).hand(.replayWanted, of: log, stay: stay) }
+  }
+
   private func lane(of log: TopicPartition) -> Lane { lanes[Int(log.partition) % lanes.count] }
 
   // The group.

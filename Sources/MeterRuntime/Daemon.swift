@@ -22,6 +22,7 @@ public final class Daemon: Sendable {
   private let consumer: Consumer
   private let server: HTTPServer
   private let watch: Watch
+  private let sweep: ChangeSweep
   private let assignment: Assignment
   private let switchboard: Switchboard
 
@@ -35,6 +36,7 @@ public final class Daemon: Sendable {
       if outcome.from != outcome.to {
         log.info("schema migrated", ["from": .int(outcome.from), "to": .int(outcome.to)])
       }
+      if let advice = outcome.advice { log.warn("roles are missing", ["detail": .string(advice.description)]) }
     } else {
       try Schema.check(target)
     }
@@ -103,6 +105,7 @@ public final class Daemon: Sendable {
     // Its own connection: a question about the catalog must not wait behind a flush.
     let pulse = Pool(target: target, connections: 1, name: "meterd watch")
     watch = Watch(pool: pulse, consumer: consumer, rules: rules, board: board, assignment: assignment, log: log)
+    sweep = ChangeSweep(pool: Pool(target: target, connections: 1, name: "meterd upkeep"))
     self.consumer = consumer
     self.assignment = assignment
     self.switchboard = switchboard
@@ -120,6 +123,7 @@ public final class Daemon: Sendable {
     switchboard.onEnd(ended)
     try server.start()
     watch.start()
+    sweep.start()
     try consumer.join(assignment)
   }
 

@@ -5,6 +5,7 @@ import PostgresEdge
 /// The daemon's own metrics, made once. What concerns a partition carries its topic and number; nothing ever carries a tenant.
 final class DaemonMetrics: Sendable {
   private let verdicts: [Counter]
+  private let replays: [Counter]
   private let bytes: Counter
   private let flushSeconds: Histogram
   private let flushedRows: Counter
@@ -25,6 +26,11 @@ final class DaemonMetrics: Sendable {
   {
     verdicts = Verdict.allCases.map {
       metrics.counter("meterd_events_total", help: "Events by their verdict.", labels: ["verdict": $0.name])
+    }
+    replays = Verdict.allCases.map {
+      metrics.counter(
+        "meterd_replays_total", help: "Quarantined events that were replayed, by their verdict then.",
+        labels: ["verdict": $0.name])
     }
     bytes = metrics.counter("meterd_read_bytes_total", help: "Bytes of records read, headers included.")
     flushSeconds = metrics.histogram(
@@ -75,6 +81,10 @@ final class DaemonMetrics: Sendable {
   func count(_ given: VerdictCounts, bytes: Int) {
     for verdict in Verdict.allCases where given[verdict] > 0 { verdicts[Int(verdict.rawValue)].add(given[verdict]) }
     self.bytes.add(bytes)
+  }
+
+  func replayed(_ given: VerdictCounts) {
+    for verdict in Verdict.allCases where given[verdict] > 0 { replays[Int(verdict.rawValue)].add(given[verdict]) }
   }
 
   func flushed(_ flush: Flush, nanoseconds: Int64) {

@@ -135,9 +135,13 @@ final class Lane: Sendable {
   }
 
   /// Counts what came, in order, until nothing is left or something must be loaded first.
-  private func countWaiting(_ slot: Slot, _ state: inout State) {
+  func countWaiting(_ slot: Slot, _ state: inout State) {
     let rules = around.rules.current
     while let waiting = slot.waiting.first, slot.tally != nil {
+      if !waiting.held.isEmpty {
+        guard countHeld(waiting, rules, slot, &state) else { return }
+        continue
+      }
       let next = count(waiting.batch, from: waiting.next, rules, slot, &state)
       guard next == waiting.batch.records.count else {
         slot.waiting[0].next = next
@@ -195,7 +199,7 @@ final class Lane: Sendable {
     slot.heldCredits = 0
   }
 
-  private func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
+  func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
     let actions = slot.round.step(fact, now: Clock.monotonic())
     for action in actions { carryOut(action, slot, &state) }
     let phase = slot.round.phase
@@ -276,6 +280,8 @@ final class Lane: Sendable {
       commit(slot, answer)
     case .resolve:
       resolve(slot, answer)
+    case .fetchHeld:
+      fetchHeld(slot)
     case .wake(let after):
       queue.asyncAfter(deadline: .now() + .nanoseconds(Int(after.nanoseconds))) { [self] in
         hand(.tick, of: log, stay: stay)

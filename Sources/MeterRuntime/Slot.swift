@@ -8,6 +8,8 @@ final class Slot {
     var batch: RecordBatch
     /// The first record that is not counted.
     var next: Int
+    /// Of records from quarantine, one for each; empty for what came from the log.
+    var held: [HeldEvent] = []
   }
 
   let log: TopicPartition

@@ -5,8 +5,8 @@ import MeterTelemetry
 import PostgresEdge
 import Synchronization
 
-/// Asks once in a while what nobody else asks: whether Kafka and PostgreSQL answer, whether the catalog changed, and whether an
-/// operator has decided about a halt.
+/// Asks once in a while what nobody else asks: whether Kafka and PostgreSQL answer, whether the catalog changed, whether an operator has
+/// decided about a halt, and whether somebody wants quarantined events replayed.
 ///
 /// The last two are to take effect within two seconds; a question a second keeps that and doubles as PostgreSQL's pulse.
 final class Watch: Sendable {
@@ -74,6 +74,7 @@ final class Watch: Sendable {
         }
       }
       askHalts()
+      askReplays()
       let spent = Clock.monotonic() - asked
       let rest = max(0, 1_000_000_000 - spent)
       catalogQueue.asyncAfter(deadline: .now() + .nanoseconds(Int(rest))) { [self] in askCatalog() }
@@ -87,6 +88,13 @@ final class Watch: Sendable {
       // A failure is told by the question about the catalog; the next second asks again.
       guard case .success(let lifted) = answer, !lifted.isEmpty else { return }
       assignment.renew(halted.filter { lifted.contains($0.key) })
+    }
+  }
+
+  private func askReplays() {
+    Ledger.wanted(on: pool) { [assignment] answer in
+      // A failure is told by the question about the catalog; the next second asks again.
+      if case .success(let wanted) = answer, !wanted.isEmpty { assignment.replay(wanted) }
     }
   }
 

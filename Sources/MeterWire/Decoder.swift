@@ -40,6 +40,11 @@ public struct Decoder: ~Copyable {
   public mutating func decode(
     _ batch: borrowing RecordBatch, from first: Int, _ rules: borrowing MeterRules, into events: inout EventBatch
   ) -> Int {
+    decode(batch, from: first, atMost: Self.recordsInOneGo, rules, into: &events)
+  }
+
+  /// Makes room for the events of another go.
+  mutating func begin(_ rules: borrowing MeterRules, _ events: inout EventBatch) {
     events.removeAll()
     events.meters = rules.meters
     events.other = rules.other
@@ -48,13 +53,20 @@ public struct Decoder: ~Copyable {
       (learntSeed, learntMeters) = (rules.seed, rules.meters)
     }
     if found.count < rules.fieldsMax { found = Array(repeating: Self.missing, count: rules.fieldsMax) }
+  }
+
+  mutating func decode(
+    _ batch: borrowing RecordBatch, from first: Int, atMost count: Int, _ rules: borrowing MeterRules,
+    into events: inout EventBatch
+  ) -> Int {
+    begin(rules, &events)
     // Taken out while texts inside are read; `events` is written to at the same time.
     var inflated: [UInt8] = []
     swap(&inflated, &events.inflated)
     let arena = batch.arena.span
     let records = batch.records.span
     var index = first
-    while index < records.count, index &- first < Self.recordsInOneGo, inflated.count < Self.inflatedInOneGo {
+    while index < records.count, index &- first < count, inflated.count < Self.inflatedInOneGo {
       let record = records[index]
       let headers = record.headerCount > 0 ? Headers(batch.headers(of: record), arena) : Headers()
       let value = RecordValue(index: Int32(index), start: Int(record.valueStart), length: Int(record.valueLength))
@@ -105,7 +117,7 @@ public struct Decoder: ~Copyable {
   }
 
   /// `arena` has the headers, `text` the value.
-  private mutating func read(
+  mutating func read(
     _ value: RecordValue, _ headers: Headers, _ arena: Swift.Span<UInt8>, _ text: Swift.Span<UInt8>,
     _ rules: borrowing MeterRules, _ events: inout EventBatch
   ) {
@@ -143,19 +155,24 @@ public struct Decoder: ~Copyable {
       let quote = token.kind == .string ? 1 : 0
       let payload = bytes(Int(token.start) - quote, Int(token.length) + 2 * quote)
       var event = EventBatch.Event(record: value.index, place: place, payload: payload)
+      event.isPart = true
       if token.kind == .object {
         _ = structured(element, event, text, rules, &events)
       } else {
-        refuse(&event, .notCloudEvent, "this part of the batch is not a JSON object", &events)
-        events.events.append(event)
+        refusePart(&event, &events)
       }
       place &+= 1
       element = Int(token.end)
     }
   }
 
+  func refusePart(_ event: inout EventBatch.Event, _ events: inout EventBatch) {
+    refuse(&event, .notCloudEvent, "this part of the batch is not a JSON object", &events)
+    events.events.append(event)
+  }
+
   /// The object at token `root` is the event. What comes back is the index of its type if it is sound usage, -1 if no meter wants it.
-  private mutating func structured(
+  mutating func structured(
     _ root: Int, _ event: EventBatch.Event, _ text: Swift.Span<UInt8>, _ rules: borrowing MeterRules,
     _ events: inout EventBatch
   ) -> Int? {
@@ -235,7 +252,7 @@ public struct Decoder: ~Copyable {
   }
 
   /// Refuses the record as a whole, as one event.
-  private func refuse(
+  func refuse(
     _ value: RecordValue, _ reason: Reason, _ detail: @autoclosure () -> String, _ events: inout EventBatch
   ) {
     var event = EventBatch.Event(record: value.index, place: 0, payload: bytes(value.start, max(0, value.length)))

@@ -6,7 +6,7 @@ import MeterModel
 /// the procedure commits before it answers: no client, however stalled, stands between a lock and its release.
 enum FlushCall {
   static let sql: String = {
-    let places = (1...47).map { "$\($0)" }.joined(separator: ", ")
+    let places = (1...52).map { "$\($0)" }.joined(separator: ", ")
     return "call meterd.apply(\(places), null)"
   }()
 
@@ -42,6 +42,11 @@ enum FlushCall {
       .textArray(flush.quarantined.map(\.reason.rawValue)), .textArray(flush.quarantined.map(\.detail)),
       .int8Array(flush.quarantined.map(\.timestampMs)), .byteaArray(flush.quarantined.map(\.payload)),
       .textArray(utf8: flush.quarantined.map(\.headersJSON)),
+      .int4Array(flush.quarantined.map { Int32($0.form.rawValue) }),
+      .int8Array(flush.quarantined.map { $0.source ?? 0 }),
+
+      .int8Array(flush.replays.map(\.id)), .textArray(flush.replays.map(\.verdict)),
+      .int4Array(flush.replays.map { Int32($0.verdicts.events) }),
 
       .int8Array(flush.conflicts.map(\.offset)), .int8Array(flush.conflicts.map(\.firstOffset)),
       .textArray(utf8: flush.conflicts.map(\.tenant)), .textArray(utf8: flush.conflicts.map(\.source)),

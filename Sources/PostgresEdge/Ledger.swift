@@ -32,7 +32,7 @@ public final class Ledger: Sendable {
     case unknown(String)
   }
 
-  private let pool: Pool
+  let pool: Pool
   private let owner: String
   private let uniqueMax: Int64
   /// How much of a partition's time the identities of one room span.
@@ -186,8 +186,7 @@ public final class Ledger: Sendable {
   public func touch(_ claim: Claim, lane: Int) {
     pool.submit(lane: lane) { connection throws(PostgresError) in
       try connection.execute(
-        "update meterd.partition set committed_at = now() where id = $1 and epoch = $2",
-        [.int4(claim.partition.number), .int8(claim.epoch.number)]
+        "select meterd.touch($1, $2)", [.int4(claim.partition.number), .int8(claim.epoch.number)]
       ).count
     } then: { _ in
       // A failure costs nothing: the next touch says more.

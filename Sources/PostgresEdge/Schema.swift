@@ -10,7 +10,13 @@ public enum Schema {
     let sql: [UInt8]
   }
 
-  private static let steps = [Step(version: 1, name: "ledger", sql: PackageResources._001_ledger_sql)]
+  private static let steps = [
+    Step(version: 1, name: "ledger", sql: PackageResources._001_ledger_sql),
+    Step(version: 2, name: "access", sql: PackageResources._002_access_sql),
+    Step(version: 3, name: "changes", sql: PackageResources._003_changes_sql),
+    Step(version: 4, name: "quarantine", sql: PackageResources._004_quarantine_sql),
+    Step(version: 5, name: "verify", sql: PackageResources._005_verify_sql),
+  ]
 
   public static var version: Int64 { steps.last!.version }
 
@@ -20,6 +26,18 @@ public enum Schema {
   public struct Outcome: Sendable, Equatable {
     public var from: Int64
     public var to: Int64
+    /// Roles that are not there and that this role may not create.
+    public var missingRoles: [String] = []
+
+    /// What is to be done about them, for whoever may; nil when nothing is.
+    public var advice: Complaint? {
+      guard !missingRoles.isEmpty else { return nil }
+      let orders = missingRoles.map { "create role \($0);" }.joined(separator: " ")
+      return Complaint(
+        .notPermitted, at: "postgres: roles",
+        "\(missingRoles.joined(separator: ", ")) are missing, and this role may not create them",
+        remedy: "have an administrator run \"\(orders)\", then run meterd migrate again")
+    }
   }
 
   public static func migrate(_ target: String) throws(Complaint) -> Outcome {
@@ -42,8 +60,15 @@ public enum Schema {
           commit;
           """)
       }
+      var outcome = Outcome(from: found, to: version)
+      let lacksAccess = try connection.execute("select meterd.lacks_access()").text(0, 0) == "t"
+      if found < version || lacksAccess {
+        let rows = try connection.execute("select unnest(meterd.grant_access())")
+        outcome.missingRoles = (0..<rows.count).compactMap { rows.text($0, 0) }
+      }
+      _ = try connection.execute("select meterd.continue_changes()")
       _ = try connection.execute("select pg_advisory_unlock(\(lock))")
-      return Outcome(from: found, to: version)
+      return outcome
     } catch {
       throw complaint(error, at: "postgres: schema meterd")
     }
@@ -61,6 +86,7 @@ public enum Schema {
           message: found == 0 ? "there is no schema meterd" : "the schema is at version \(found), older than \(version)"
         )
       }
+      _ = try connection.execute("select meterd.continue_changes()")
     } catch {
       throw complaint(error, at: "postgres: schema meterd")
     }

@@ -10,6 +10,12 @@ private let halted = [
   Program.Option("partition", value: "N", "its number", isRequired: true),
   Program.Option("yes", "does not ask for a confirmation"),
 ]
+private let whichEvents = [
+  Program.Option("reason", value: "R", "events held for this reason, such as bad_value"),
+  .init("topic", value: "T", "events of this topic"), .init("partition", value: "N", "events of the partition N"),
+]
+private let orderedEvents =
+  whichEvents + [.init("all", "all that are held"), .init("yes", "does not ask for a confirmation")]
 
 /// Everything `meterd` can be told.
 let commands = Program(
@@ -46,6 +52,28 @@ let commands = Program(
       "partition reset",
       "lets a halted partition go on from another offset; what it passes over is never counted",
       options: halted + [.init("offset", value: "N", "the first offset to be counted", isRequired: true)]),
+    .init(
+      "quarantine list", "events that could not be counted, and why",
+      options: [config] + whichEvents + [
+        .init("state", value: "S", "held (the default), replayed, discarded or all"),
+        .init("limit", value: "N", "at most so many (1000)"), json,
+      ]),
+    .init(
+      "quarantine show", "one of them, with its bytes and headers",
+      options: [config, json], positionals: [.init("ID", "its id, see 'meterd quarantine list'")]),
+    .init(
+      "quarantine replay",
+      "counts them again, at their own offset and time, under the meters of now; the daemon that owns their partition does it, once",
+      options: [config] + orderedEvents + [.init("wait", value: "TIME", "for the outcome (10s)"), json],
+      positionals: [.init("ID", "their ids", isRequired: false, isRepeatable: true)]),
+    .init(
+      "quarantine discard", "lays them aside for good; they are kept, and never counted",
+      options: [config] + orderedEvents + [json],
+      positionals: [.init("ID", "their ids", isRequired: false, isRepeatable: true)]),
+    .init(
+      "verify",
+      "adds up everything that must add up and prints each difference; exits with 0 only when there is none, else with 70",
+      options: [config, json]),
     .init("version", "version, build and linked libraries"),
   ])
 

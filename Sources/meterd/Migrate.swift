@@ -10,6 +10,7 @@ enum Migrate {
     } else {
       print("schema meterd: version \(outcome.from) -> \(outcome.to)")
     }
+    if let advice = outcome.advice { complain(advice) }
     return .done
   }
 }

@@ -28,6 +28,11 @@ func run(_ arguments: Arguments) throws(Complaint) -> ExitStatus {
   case "partition list": try PartitionCommand.list(arguments)
   case "partition resume": try PartitionCommand.resume(arguments)
   case "partition reset": try PartitionCommand.reset(arguments)
+  case "quarantine list": try QuarantineCommand.list(arguments)
+  case "quarantine show": try QuarantineCommand.show(arguments)
+  case "quarantine replay": try QuarantineCommand.replay(arguments)
+  case "quarantine discard": try QuarantineCommand.discard(arguments)
+  case "verify": try Verify.run(arguments)
   case "version": Version.run()
   default: preconditionFailure("every command of the table is dispatched here")
   }

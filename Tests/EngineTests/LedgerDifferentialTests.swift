@@ -74,9 +74,31 @@ import Testing
     for line in missing.prefix(5) { Issue.record("missing: \(line)") }
     for line in surplus.prefix(5) { Issue.record("surplus: \(line)") }
     #expect(missing.isEmpty && surplus.isEmpty && !wanted.isEmpty, "\(missing.count) missing, \(surplus.count) surplus")
+    #expect(try PostgresEdge.Books.verify(url).differences == [], "seed \(seed)")
+    try compareChanges(found, database)
     for meter in Self.definitions {
       #expect(wanted.contains { $0.contains(" \(meter.name) ") }, "\(meter.name) counted nothing")
     }
+  }
+
+  /// What `changes_since` tells from the beginning. Levels are told of in time, and here years go by between two samples.
+  private func compareChanges(_ found: [String], _ database: Database) throws {
+    try eventually("everything committed can be read") {
+      try database.scalar("select max(position) < meterd.change_horizon() from meterd.change") == "t"
+    }
+    let told = try database.query(
+      """
+      select row ->> 'tenant', row ->> 'meter',
+        (select coalesce(string_agg(key || '=' || value, e'\\x1e'), '') from jsonb_each_text(row -> 'dimensions')),
+        extract(epoch from (row ->> 'window_start')::timestamptz)::bigint, row ->> 'quantity', row ->> 'events'
+      from meterd.changes_since(0, 1000000) where row ->> 'meter' not like 'w\\_%'
+      """
+    ).map { row in
+      let dimensions = (row[2] ?? "").split(separator: "\u{1E}").map(String.init).sorted()
+      return "\(row[0] ?? "") \(row[1] ?? "") \(dimensions) \(row[3] ?? "") \(row[4] ?? "") x\(row[5] ?? "")"
+    }
+    let wanted = found.filter { !$0.contains(" w_") }
+    #expect(Set(told) == Set(wanted) && !told.isEmpty, "\(Set(wanted).symmetricDifference(told).prefix(5))")
   }
 
   /// Every partition through decoder, tally and ledger, flushed at random moments.

@@ -76,6 +76,22 @@ extension Tally {
   }
 }
 
+extension Tally {
+  /// Looks at one held event again.
+  mutating func replay(_ event: HeldEvent, _ claim: Claim, now: Instant = noon) -> [String] {
+    let (records, events) = batches([claim])
+    guard case .applied(let applied) = replay(event, records, events, now: now) else { return ["cold"] }
+    let counts = applied.verdicts
+    return Verdict.allCases.filter { counts[$0] > 0 }.map(\.name)
+  }
+
+  mutating func coldKeys(_ event: HeldEvent, _ claim: Claim) -> [ColdKey] {
+    let (records, events) = batches([claim])
+    guard case .cold(let keys) = replay(event, records, events, now: noon) else { return [] }
+    return keys
+  }
+}
+
 extension IdentityTable {
   mutating func insert(
     _ fingerprint: UInt64, content: UInt32, offset: Int64, voided: Bool = false, generation: Int64

@@ -42,6 +42,32 @@ import Testing
     #expect(round.phase == .reading && round.cursor == 10)
   }
 
+  @Test func `held events are fetched when wanted, and again only when they are in the tables`() {
+    _ = go(
+      [
+        (.replayWanted, [.fetchHeld]), (.replayWanted, []), (.notHeld, []), (.replayWanted, [.fetchHeld]),
+        (.held(0, hasMore: false), []), (.replayWanted, [.fetchHeld]), (.held(3, hasMore: true), []),
+        (.replayWanted, []), (.replayed, []), (.counted(rows: 100, bytes: 1), [.seal, .commit]), (.replayWanted, []),
+        (.unknown, [.resolve]), (.absent, [Self.wake]), (.replayWanted, []), (.tick, [.commit]),
+        // There are more, and nobody needs to ask.
+        (.flushed, [.fetchHeld]), (.held(1, hasMore: false), []), (.counted(rows: 100, bytes: 1), [.seal, .commit]),
+        // That flush had not all of them.
+        (.flushed, []), (.replayWanted, []), (.replayed, []), (.counted(rows: 100, bytes: 1), [.seal, .commit]),
+        (.flushed, []), (.replayWanted, [.fetchHeld]),
+      ], reading: true)
+  }
+
+  @Test func `nothing is fetched for a partition that is full, halted, draining or gone`() {
+    _ = go(
+      [
+        (.counted(rows: 100, bytes: 1), [.seal, .commit]), (.counted(rows: 1, bytes: 5_000), [.stopReading]),
+        (.replayWanted, []),
+      ], reading: true)
+    _ = go([(.broken("x"), [.stopReading, .halt("x", isNew: true)]), (.replayWanted, [])], reading: true)
+    _ = go([(.revoked, [.stopReading, .drop, .release]), (.replayWanted, [])], reading: true)
+    _ = go([(.assigned, [.claim]), (.replayWanted, [])])
+  }
+
   @Test func `a first start begins at the log's start and writes it down`() {
     let round = go([
       (.assigned, [.claim]), (.claimed(next: nil, halted: nil), [.askLog]),

@@ -33,6 +33,12 @@ import TestDice
     var setAside = false
     var isLoading = false
     var applied = 0
+    /// Held events: being fetched; fetched and not in the tables; counted; in the sealed flush.
+    var isFetching = false
+    var isHeld = false
+    var isCounted = false
+    var isHeldSealed = false
+    var replays = 0
     var callsAt: [Int64] = []
     var flaws: [String] = []
 
@@ -86,6 +92,13 @@ import TestDice
         if !pending { flaw("sealed nothing") }
         sealed = true
         pending = false
+        isHeldSealed = isCounted
+        isCounted = false
+      case .fetchHeld:
+        if isFetching { flaw("fetched twice") }
+        if isHeld { flaw("fetched while others are on their way into the tables") }
+        if wasRevoked || isHalted || isPaused { flaw("fetched though nothing is read") }
+        isFetching = true
       case .commit:
         if !sealed { flaw("committed nothing") }
         if inDoubt { flaw("committed in doubt") }
@@ -141,6 +154,32 @@ import TestDice
       step(fails ? .haltFailed : .haltRecorded)
     }
 
+    mutating func answerFetch() {
+      guard isFetching else { return }
+      isFetching = false
+      if dice.below(12) < trouble { return step(.notHeld) }
+      let count = dice.below(3)
+      isHeld = count > 0
+      step(.held(count, hasMore: dice.once(in: 2)))
+    }
+
+    /// All that were fetched are counted, in one go or with a flush between.
+    mutating func countHeld() {
+      guard isHeld, !isCounted, !isHeldSealed, !isGone, !setAside else { return }
+      isCounted = true
+      pending = true
+      step(.replayed)
+      step(.counted(rows: dice.below(120), bytes: dice.below(1_200)))
+    }
+
+    private mutating func flushed() {
+      sealed = false
+      if isHeldSealed { replays += 1 }
+      if isHeldSealed { isHeld = false }
+      isHeldSealed = false
+      step(.flushed)
+    }
+
     mutating func answer() {
       guard let asked = call else { return }
       call = nil
@@ -158,15 +197,13 @@ import TestDice
         } else if fails {
           step(.retriable)
         } else {
-          sealed = false
-          step(.flushed)
+          flushed()
         }
       case .resolve:
         if fails { return step(.unknown) }
         inDoubt = false
         if dice.once(in: 2) { return step(.absent) }
-        sealed = false
-        step(.flushed)
+        flushed()
       default: break
       }
     }
@@ -178,8 +215,12 @@ import TestDice
         wakes.remove(at: wakes.firstIndex(of: due)!)
         return step(.tick)
       }
-      switch dice.below(10) {
+      switch dice.below(12) {
       case 0...3: answer()
+      case 10 where dice.once(in: 3): step(.replayWanted)
+      case 11:
+        answerFetch()
+        countHeld()
       case 4 where isReading && !isPaused && !isGone && !isHalted && !wasRevoked && !setAside && dice.once(in: 3):
         coolDown()
       case 4...6 where isReading && !isPaused && !isGone && !isHalted && !setAside:
@@ -215,7 +256,9 @@ import TestDice
     }
     #expect(world.flaws.isEmpty, "seed \(seed): \(world.flaws.prefix(3))")
     #expect(!world.sealed || seed % 5 == 0)
-    if seed % 12 < 6, world.isReading, !world.isHalted { #expect(world.applied > 0, "seed \(seed)") }
+    if seed % 12 < 4, world.isReading, !world.isHalted {
+      #expect(world.applied > 0 && world.replays > 0, "seed \(seed)")
+    }
   }
 
   @Test(arguments: 1...40 as ClosedRange<UInt64>)

@@ -33,6 +33,12 @@ extension Digest {
     case .broken: mix(19 as UInt64)
     case .haltRecorded: mix(20 as UInt64)
     case .haltFailed: mix(21 as UInt64)
+    case .replayWanted: mix(22 as UInt64)
+    case .held(let count, let hasMore):
+      mix(23 as UInt64)
+      mix(UInt64(count) << 1 | (hasMore ? 1 : 0))
+    case .notHeld: mix(24 as UInt64)
+    case .replayed: mix(25 as UInt64)
     }
   }
 
@@ -57,6 +63,7 @@ extension Digest {
     case .load(_, let keys):
       mix(39 as UInt64)
       mix(UInt64(keys.count))
+    case .fetchHeld: mix(40 as UInt64)
     }
   }
 }

@@ -19,9 +19,10 @@ public struct Experiment: Sendable {
   }
 
   public init(
-    seed: UInt64, script: Script, planted: PlantedBug? = nil, narrator: ((String) -> Void)? = nil
+    seed: UInt64, script: Script, planted: PlantedBug? = nil, hasReplays: Bool = false,
+    narrator: ((String) -> Void)? = nil
   ) {
-    let world = World(script, seed: seed, planted: planted)
+    let world = World(script, seed: seed, planted: planted, hasReplays: hasReplays || planted?.needsReplays == true)
     world.narrator = narrator
     // In the middle of the run the recount has to be made anew for the records so far, which is dear.
     if seed % (4 * Self.seedsToAScript) == 0 { world.prefixCheckAt = world.dice.below(40) }

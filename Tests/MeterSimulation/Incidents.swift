@@ -12,6 +12,8 @@ public struct Incidents: Sendable, Equatable {
   public var moves = 0
   public var crashes = 0
   public var halts = 0
+  /// Quarantined events that were counted again, those again after a crash included.
+  public var replays = 0
   /// Records that were counted, those counted again after a crash included.
   public var counted = 0
 
@@ -25,6 +27,7 @@ public struct Incidents: Sendable, Equatable {
     a.moves += b.moves
     a.crashes += b.crashes
     a.halts += b.halts
+    a.replays += b.replays
     a.counted += b.counted
   }
 
@@ -32,7 +35,7 @@ public struct Incidents: Sendable, Equatable {
 
   public var words: String {
     "\(counted) records, \(flushes) flushes, \(doubts) doubts, \(lateLandings) late, \(fences) fences, \(restores) restores, "
-      + "\(loads) loads, \(moves) moves, \(crashes) crashes, \(halts) halts"
+      + "\(loads) loads, \(moves) moves, \(crashes) crashes, \(halts) halts, \(replays) replays"
   }
 
   /// What never happened.

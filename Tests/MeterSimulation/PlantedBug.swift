@@ -59,6 +59,20 @@ public enum PlantedBug: String, Sendable, CaseIterable {
   case evictedBeforeTheCommit
   case waitingBatchOvertaken
 
+  // In replays from quarantine.
+  case replayRequestKept
+  case replayFetchedTwice
+  case replaySettledUnasked
+  case replayLeavesTheQuarantined
+
+  /// Whether only a world with replays can show it.
+  public var needsReplays: Bool {
+    switch self {
+    case .replayRequestKept, .replayFetchedTwice, .replaySettledUnasked, .replayLeavesTheQuarantined: true
+    default: false
+    }
+  }
+
   /// The mistake in a few words.
   public var words: String {
     switch self {
@@ -110,6 +124,10 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .loadForgetsWhatWasSummed: "a load brings series without their sums"
     case .evictedBeforeTheCommit: "what is sealed is forgotten before it is committed"
     case .waitingBatchOvertaken: "a batch is counted before one that waits for a load"
+    case .replayRequestKept: "a flush does not take away the requests that it did"
+    case .replayFetchedTwice: "held events are fetched while others are on their way into the tables"
+    case .replaySettledUnasked: "a flush does not ask whether its replays are wanted, and they are fetched twice"
+    case .replayLeavesTheQuarantined: "a replay is not taken off the quarantined"
     }
   }
 }

@@ -51,6 +51,8 @@ final class Slot {
     var batch: RecordBatch
     /// The first record that is not counted.
     var next: Int
+    /// Of records from quarantine, one for each; empty for what came from the log.
+    var held: [HeldEvent] = []
   }
 
   /// The partition's drain: takes records off the log while it has credit.
@@ -84,6 +86,7 @@ final class Call {
     case resolve(Flush)
     case halt(Tables.Claim, String)
     case load(Tables.Claim, [ColdKey])
+    case fetchHeld(Tables.Claim)
   }
 
   enum Answer {
@@ -95,6 +98,7 @@ final class Call {
     case resolution(Tables.Resolution)
     case halted(Bool)
     case sums([StoredSum])
+    case held([HeldRow], hasMore: Bool)
     /// Certainly nothing happened.
     case failed
     /// The connection is gone; nobody knows.
@@ -118,7 +122,7 @@ final class Call {
   /// A halt is written beside what the round waits for, and flushes go on while a batch waits for what it touches.
   var isExclusive: Bool {
     switch request {
-    case .halt, .load: false
+    case .halt, .load, .fetchHeld: false
     default: true
     }
   }
@@ -133,6 +137,7 @@ final class Call {
     case .resolve(let flush): "resolve \(flush.number)"
     case .halt: "halt"
     case .load(_, let keys): "load \(keys.count) keys"
+    case .fetchHeld: "fetch held events"
     }
   }
 }

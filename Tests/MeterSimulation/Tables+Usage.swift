@@ -33,7 +33,7 @@ extension Tables {
     rows.reserveCapacity(rollups.count)
     var latest: [UsageSheet.Row: RollupDelta.Moment] = [:]
     var uniqueSeries: [UsageSheet.Row: SeriesKey] = [:]
-    for (key, rollup) in rollups where rollup.merge != .samples {
+    for (key, rollup) in rollups where rollup.merge != .samples && !isHeld(key.series) {
       let row = UsageSheet.Row(series: places[key.series] ?? .min, windowStartSeconds: key.windowStartSeconds)
       guard var sum = rows[row] else {
         rows[row] = UsageSheet.Sum(units: rollup.quantity.units, events: rollup.events)

@@ -15,6 +15,18 @@ struct Tables {
     var quarantined: [QuarantinedEvent] = []
     var conflicts: [Conflict] = []
     var journal: [Interval] = []
+    var held: [HeldRow] = []
+    /// What replays have added to the verdicts, and taken off them.
+    var ofReplays = VerdictCounts()
+
+    /// The verdicts of what came from the log.
+    var ofLog: VerdictCounts {
+      var counts = VerdictCounts()
+      for verdict in Verdict.allCases { counts[verdict] = verdicts[verdict] - ofReplays[verdict] }
+      return counts
+    }
+
+    var replays: Int { held.reduce(0) { $0 + $1.replays } }
   }
 
   /// What a statement may have changed, without the rows themselves: a copy of these would be made for each.
@@ -23,7 +35,8 @@ struct Tables {
     var nextOffset: Int64?
     var highWaterMs: Int64
     var halted: String?
-    var verdicts: VerdictCounts
+    var ofLog: VerdictCounts
+    var replays: Int
     var pages: Int
     var quarantined: Int
     var conflicts: Int
@@ -201,11 +214,18 @@ struct Tables {
     for sample in flush.samples { add(sample, flush.partition.number) }
     add(flush.values, flush.partition.number)
     keep(flush.identities, forgetBefore: flush.forgetBeforeMs, number)
-    partitions[number].quarantined += flush.quarantined
+    settle(flush, number)
+    partitions[number].quarantined += flush.quarantined.filter { $0.source == nil }
     partitions[number].conflicts += flush.conflicts
-    partitions[number].journal.append(
-      Interval(range: flush.range, epoch: flush.epoch.number, flush: flush.number))
+    // A flush that only replays covers no offsets.
+    if flush.range.to > flush.range.from {
+      partitions[number].journal.append(
+        Interval(range: flush.range, epoch: flush.epoch.number, flush: flush.number))
+    }
     partitions[number].verdicts += flush.verdicts
+    if planted == .replayLeavesTheQuarantined {
+      partitions[number].verdicts[.quarantined] += Int64(flush.replays.count)
+    }
     partitions[number].highWaterMs = flush.highWaterMs
     partitions[number].nextOffset = flush.range.to
     partitions[number].lastFlush = flush.number
@@ -284,7 +304,7 @@ struct Tables {
 extension Tables.Partition {
   var standing: Tables.Standing {
     Tables.Standing(
-      epoch: epoch, nextOffset: nextOffset, highWaterMs: highWaterMs, halted: halted, verdicts: verdicts,
+      epoch: epoch, nextOffset: nextOffset, highWaterMs: highWaterMs, halted: halted, ofLog: ofLog, replays: replays,
       pages: pages.count, quarantined: quarantined.count, conflicts: conflicts.count, intervals: journal.count,
       journalEnd: journal.last?.range.to)
   }

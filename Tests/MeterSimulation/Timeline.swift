@@ -19,6 +19,9 @@ enum Happening {
   case restart(daemon: Int)
   case adopt(log: Int)
   case resume(log: Int)
+  /// Somebody asks for the replay of a quarantined event.
+  case wantReplay(log: Int, row: Int)
+  case lookForReplays(daemon: Int)
 }
 
 /// Records on their way from a reader to the lane.

@@ -91,6 +91,9 @@ extension World {
       call.answer = .halted(isOurs)
     case .load(let claim, let keys):
       call.answer = .sums(tables.storedSums(Int(claim.partition.number), keys, script.tallyRules.windows))
+    case .fetchHeld:
+      let (rows, hasMore) = tables.heldEvents(slot.log)
+      call.answer = .held(rows, hasMore: hasMore)
     }
     trace.mix(call.request)
     narrate("the server did '\(call.words)' of stay \(slot.stay): \(call.answer.words)")
@@ -132,6 +135,8 @@ extension World {
     case (.resolve(let flush), let answer): hearResolution(answer, of: flush, slot)
     case (.halt, .halted(let isOurs)): step(slot, isOurs ? .haltRecorded : .refused)
     case (.halt, _): step(slot, planted == .failedHaltForgotten ? .haltRecorded : .haltFailed)
+    case (.fetchHeld, .held(let rows, let hasMore)): take(rows, hasMore: hasMore, slot)
+    case (.fetchHeld, _): step(slot, .notHeld)
     default: step(slot, .failed)
     }
   }
@@ -230,6 +235,7 @@ extension Call.Answer {
     case .resolution(let resolution): "\(resolution)"
     case .halted(let isOurs): isOurs ? "halted" : "refused"
     case .sums(let sums): "\(sums.count) sums"
+    case .held(let rows, _): "\(rows.count) held"
     case .failed: "failed"
     case .lost: "lost"
     }

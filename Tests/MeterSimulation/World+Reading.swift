@@ -94,6 +94,10 @@ extension World {
   /// As the runtime's lane does: counts what came, in order, until nothing is left or something must be loaded first.
   func countWaiting(_ slot: Slot) {
     while let waiting = slot.waiting.first, slot.tally != nil, flaw == nil {
+      if !waiting.held.isEmpty {
+        guard countHeld(waiting, slot) else { return }
+        continue
+      }
       let next = count(waiting.batch, from: waiting.next, slot)
       checkMemory(slot)
       guard next == waiting.batch.records.count else {
@@ -119,7 +123,7 @@ extension World {
     var size: Tally.Size?
     let wall = Instant(nanoseconds: Int64(script.settings.now.nanoseconds))
     counting: while counted < batch.records.count {
-      let next = decoder.decode(batch, from: counted, script.rules, into: &events)
+      let next = decoder.decode(batch, from: counted, rules, into: &events)
       switch slot.tally!.apply(batch, events, now: wall) {
       case .applied(let what):
         size = what.size

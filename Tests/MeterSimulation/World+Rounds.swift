@@ -44,6 +44,7 @@ extension World {
     case .seal: seal(slot)
     case .commit: commit(slot)
     case .resolve: resolve(slot)
+    case .fetchHeld: fetchHeld(slot)
     case .wake(let after):
       if after.nanoseconds < 0 { return fail("a wake in the past") }
       if planted == .wakeForgotten, slot.unresolved != nil { return }
@@ -196,6 +197,7 @@ extension Slot {
     flush.identities += more.identities
     for definition in more.series { flush.series.append(definition) }
     flush.quarantined += more.quarantined
+    flush.replays += more.replays
     flush.conflicts += more.conflicts
     return flush
   }
@@ -218,6 +220,7 @@ extension Flush {
       digest.mix(rollup.events)
     }
     for page in identities { digest.mix(page.bytes) }
+    for replay in replays { digest.mix(replay.id) }
     for count in [samples.count, values.count, series.count, quarantined.count, conflicts.count] {
       digest.mix(UInt64(count))
     }

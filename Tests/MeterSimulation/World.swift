@@ -14,6 +14,9 @@ final class World {
   let script: Script
   let temper: Temper
   let planted: PlantedBug?
+  /// Whether quarantined events are replayed, too.
+  let hasReplays: Bool
+  let rules: MeterRules
   var dice: Dice
   var timeline = Timeline()
   var now: Int64 = 0
@@ -43,9 +46,12 @@ final class World {
   /// Usage is compared with the recount in the middle of the run, too, once this many flushes are in.
   var prefixCheckAt: Int?
 
-  init(_ script: Script, seed: UInt64, planted: PlantedBug?) {
+  init(_ script: Script, seed: UInt64, planted: PlantedBug?, hasReplays: Bool = false) {
     self.script = script
     self.planted = planted
+    self.hasReplays = hasReplays
+    rules =
+      hasReplays ? MeterRules(meters: script.catalog.meters + [HeldRow.meter], seed: script.rules.seed) : script.rules
     var dice = Dice(seed ^ 0x5EED)
     temper = Temper(&dice, records: script.events)
     self.dice = dice
@@ -68,6 +74,7 @@ final class World {
     for daemon in daemons.indices { timeline.add(.idle(daemon: daemon), at: milliseconds(2_000)) }
     if temper.rebalanceMs > 0 { timeline.add(.rebalance, at: around(temper.rebalanceMs)) }
     if temper.crashMs > 0 { timeline.add(.crash, at: around(temper.crashMs)) }
+    if hasReplays { plantHeld() }
     while flaw == nil, !isDone {
       guard let (at, happening) = timeline.next() else { return fail("nothing happens any more") }
       now = at
@@ -82,6 +89,7 @@ final class World {
 
   private var isDone: Bool {
     isQuiet && script.logs.indices.allSatisfy { tables.partitions[$0].nextOffset == script.logs[$0].end }
+      && isEveryReplayDone
   }
 
   private var standing: String {
@@ -122,6 +130,8 @@ final class World {
     case .restart(let daemon): daemons[daemon].isAlive = true
     case .adopt(let log): adopt(log)
     case .resume(let log): resume(log)
+    case .wantReplay(let log, let row): wantReplay(log, row)
+    case .lookForReplays(let daemon): lookForReplays(daemon)
     }
     if !isQuiet, now > temper.quietNs { becomeQuiet() }
   }

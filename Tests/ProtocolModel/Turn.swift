@@ -93,7 +93,7 @@ struct Turn {
     case .release:
       state[daemon].leave(keepsTally: book.lacks(.tallyEndsWithStay))
       disown(daemon)
-    case .load, .apply, .touch, .halt, .recordHalt: preconditionFailure("'\(action)' has no cause here")
+    case .load, .apply, .touch, .halt, .recordHalt, .fetchHeld: preconditionFailure("'\(action)' has no cause here")
     }
   }
 

@@ -25,6 +25,19 @@ import Testing
     #expect(incidents.missing.isEmpty, "\(incidents.words)")
   }
 
+  @Test func `quarantined events that are replayed under all of that are counted once each, and nothing else changes`()
+    throws
+  {
+    var search = Search(records: Self.sizes.records)
+    var incidents = Incidents()
+    for seed in 8 * Self.shared..<(8 + Self.sizes.scripts) * Self.shared {
+      let experiment = try search.run(seed, hasReplays: true)
+      #expect(experiment.flaw == nil, "seed \(seed)")
+      incidents += experiment.incidents
+    }
+    #expect(incidents.replays > 0 && incidents.missing.isEmpty, "\(incidents.words)")
+  }
+
   @Test func `a seed is a whole experiment`() throws {
     let script = try Experiment.script(of: 7, records: Self.sizes.records)
     let again = try Experiment.script(of: 7, records: Self.sizes.records)

@@ -133,7 +133,7 @@ $$;
 -- Empties the rooms of identities of which most have passed; says how many. What is still remembered there, mostly of partitions that have
 -- been quiet for long, is put back. Nobody waits for it: a room that is in use is left for the next time.
 create function meterd.sweep_identities() returns integer
-language plpgsql security definer set search_path = pg_catalog set lock_timeout = '100ms'
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
 as $$
 declare
   emptied integer := 0;
@@ -312,7 +312,8 @@ create procedure meterd.apply(
   in p_generations bigint[], in p_base_offsets bigint[], in p_base_windows bigint[], in p_entries bytea[], in p_forget_before bigint,
   in p_room_length bigint,
   in p_offsets bigint[], in p_places integer[], in p_reasons text[], in p_details text[], in p_received bigint[],
-  in p_payloads bytea[], in p_headers text[],
+  in p_payloads bytea[], in p_headers text[], in p_forms integer[], in p_sources bigint[],
+  in p_replays bigint[], in p_replay_verdicts text[], in p_replay_events integer[],
   in p_conflict_offsets bigint[], in p_conflict_firsts bigint[], in p_conflict_tenants text[], in p_conflict_sources text[],
   in p_conflict_ids text[],
   inout outcome text
@@ -322,8 +323,9 @@ as $$
 declare
   held record;
   full_set record;
+  change_at bigint;
 begin
-  select epoch, next_offset, last_flush, era into held from meterd.partition where id = p_partition for update;
+  select epoch, next_offset, last_flush, era, levels_carried into held from meterd.partition where id = p_partition for update;
   if held.epoch is distinct from p_epoch then
     outcome := 'refused';
   elsif held.last_flush = p_flush and held.next_offset = p_to then
@@ -332,18 +334,21 @@ begin
   elsif held.next_offset is distinct from p_from then
     outcome := 'refused';
   else
+    change_at := meterd.change_position();
     insert into meterd.series (id, tenant, meter, dimensions)
       select t.id, t.tenant, t.meter, t.dimensions::jsonb
       from unnest(p_new_series, p_tenants, p_meters, p_dimensions) as t (id, tenant, meter, dimensions)
       on conflict (id) do nothing;
     insert into meterd.rollup as r
-        (series, window_start, partition, member_of, quantity, events, merge, level_at, level_offset, level_place)
+        (series, window_start, partition, member_of, quantity, events, merge, level_at, level_offset, level_place, changed)
       select t.series, t.window_start, p_partition, t.member_of, t.quantity, t.events, t.merge, t.level_at, t.level_offset,
-        t.level_place
+        t.level_place, change_at + t.place
       from unnest(
         p_series, p_groups, p_windows, p_quantities, p_events, p_merges, p_level_times, p_level_offsets, p_level_places
-      ) as t (series, member_of, window_start, quantity, events, merge, level_at, level_offset, level_place)
+      ) with ordinality
+        as t (series, member_of, window_start, quantity, events, merge, level_at, level_offset, level_place, place)
       on conflict (series, window_start, partition) do update set
+        changed = excluded.changed,
         events = r.events + excluded.events,
         quantity = case r.merge
           when 0 then r.quantity + excluded.quantity
@@ -359,12 +364,16 @@ begin
           then excluded.level_offset else r.level_offset end,
         level_place = case when r.merge = 3 and (excluded.level_at, excluded.level_offset, excluded.level_place) > (r.level_at, r.level_offset, r.level_place)
           then excluded.level_place else r.level_place end;
+    if cardinality(p_series) > 0 then perform meterd.note_changes(change_at, p_series, p_windows); end if;
     insert into meterd.level_sample (series, at, partition, "offset", place, level)
       select t.series, t.at, p_partition, t.o, t.place, t.level
       from unnest(p_sample_series, p_sample_times, p_sample_offsets, p_sample_places, p_sample_levels)
         as t (series, at, o, place, level)
       -- Only where an operator had the log read again: the sample is the one that was read last.
       on conflict (series, at, partition, "offset", place) do update set level = excluded.level;
+    if held.levels_carried is not null or cardinality(p_sample_series) > 0 then
+      perform meterd.carry_levels(p_partition, change_at + cardinality(p_series), p_sample_series, p_sample_times);
+    end if;
     if cardinality(p_values) > 0 then
       with added as (
         insert into meterd.distinct_value (series, window_start, partition, value)
@@ -401,21 +410,26 @@ begin
     insert into meterd.identity_page (room, partition, generation_end, base_offset, base_window, entries)
       select ((t.generation_end / p_room_length) % 8 + 8) % 8, p_partition, t.generation_end, t.base_offset, t.base_window, t.entries
       from unnest(p_generations, p_base_offsets, p_base_windows, p_entries) as t (generation_end, base_offset, base_window, entries);
-    insert into meterd.quarantined (partition, era, "offset", place, reason, detail, received_at, payload, headers)
-      select p_partition, held.era, t.o, t.place, t.reason, t.detail,
-        case when t.received < 0 then now() else to_timestamp(least(t.received, 253402300799000) / 1000.0) end, t.payload, t.headers::jsonb
-      from unnest(p_offsets, p_places, p_reasons, p_details, p_received, p_payloads, p_headers)
-        as t (o, place, reason, detail, received, payload, headers);
+    if cardinality(p_replays) > 0 then
+      perform meterd.settle_replays(p_partition, p_epoch, p_flush, p_replays, p_replay_verdicts, p_replay_events);
+    end if;
+    if cardinality(p_offsets) > 0 then
+      perform meterd.keep_quarantined(
+        p_partition, held.era, p_offsets, p_places, p_reasons, p_details, p_received, p_payloads, p_headers, p_forms, p_sources);
+    end if;
     insert into meterd.conflicting (partition, "offset", first_offset, tenant, source, event_id)
       select p_partition, t.o, t.first, t.tenant, t.source, t.id
       from unnest(p_conflict_offsets, p_conflict_firsts, p_conflict_tenants, p_conflict_sources, p_conflict_ids)
         as t (o, first, tenant, source, id);
-    insert into meterd.journal (partition, era, from_offset, to_offset, epoch, flush, events)
-      values (p_partition, held.era, p_from, p_to, p_epoch, p_flush,
-        (select coalesce(sum(v), 0) from unnest(p_verdicts) as v));
+    -- A flush that only replays covers no offsets.
+    if p_to > p_from then
+      insert into meterd.journal (partition, era, from_offset, to_offset, epoch, flush, events)
+        values (p_partition, held.era, p_from, p_to, p_epoch, p_flush,
+          (select coalesce(sum(v), 0) from unnest(p_verdicts) as v)
+            - (select coalesce(sum(e - 1), 0) from unnest(p_replay_events) as e));
+    end if;
     update meterd.partition set
-      next_offset = p_to, last_flush = p_flush, high_water = p_high_water, forget_before = p_forget_before,
-      committed_at = now(),
+      next_offset = p_to, last_flush = p_flush, high_water = p_high_water, committed_at = now(), forget_before = p_forget_before,
       newest_window = greatest(newest_window, (select max(w) from unnest(p_windows) as w)),
       counted = counted + p_verdicts[1], late = late + p_verdicts[2], duplicate = duplicate + p_verdicts[3],
       conflict = conflict + p_verdicts[4], voided = voided + p_verdicts[5], unmetered = unmetered + p_verdicts[6],
