@@ -91,6 +91,11 @@ let package = Package(
     .executableTarget(
       name: "meterd-flush-bench", dependencies: ["MeterModel", "PostgresEdge", "TestStack"],
       path: "Benchmarks/FlushBench", swiftSettings: laws),
+    .executableTarget(
+      name: "meterd-end-bench", dependencies: ["TestStack"], path: "Benchmarks/EndBench", swiftSettings: laws),
+    .executableTarget(
+      name: "idle-consumer", dependencies: ["CRdkafka"], path: "Benchmarks/idle-consumer",
+      cSettings: [.unsafeFlags(["-Wall", "-Werror"])], linkerSettings: [.linkedLibrary("rdkafka")]),
 
     // A file of tests for each room; the stack beneath the end-to-end ones is a library of its own.
     .target(name: "TestDice", path: "Tests/TestDice", swiftSettings: laws),

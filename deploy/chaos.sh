@@ -4,7 +4,7 @@
 verb_chaos() {
   for word in "$@"; do
     case $word in
-      --rounds | --seed | --from | --fault | --daemons | --events | --seconds | --faults) ;;
+      --rounds | --seed | --from | --fault | --daemons | --events | --seconds | --faults | --alike) ;;
       --results | --log | --sum | --debug | --tell | --keep) ;;
       --*) die 64 "chaos: '$word' is not an option; 'deploy/dev help' lists them" ;;
     esac

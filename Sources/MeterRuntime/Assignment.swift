@@ -73,6 +73,10 @@ final class Assignment: ConsumerObserver {
     for (log, stay) in here { lane(of: log).hand(.replayWanted, of: log, stay: stay) }
   }
 
+  func hasten() {
+    for lane in lanes { lane.hasten() }
+  }
+
   private func lane(of log: TopicPartition) -> Lane { lanes[Int(log.partition) % lanes.count] }
 
   // The group.

@@ -73,7 +73,7 @@ public final class Daemon: Sendable {
       // Another quarter of the budget is for sums in memory, shared by the lanes.
       residentMax: Int(settings.memory.budget.bytes) / 4 / Tally.bytesOfSeries / settings.laneCount,
       eventBytesMax: Int(settings.events.maxSize.bytes), board: board, gauges: gauges,
-      log: log, spare: spare)
+      log: log, spare: spare, retries: RetryPace())
     let switchboard = Switchboard()
     let asking = DispatchQueue(label: "meterd.kafka.ask", attributes: .concurrent)
     let outlet = Lane.Outlet(
@@ -88,7 +88,7 @@ public final class Daemon: Sendable {
       ready: { switchboard.assignment?.ready($0, stay: $1, from: $2) },
       released: { switchboard.assignment?.released($0, stay: $1) },
       giveCredit: { consumer.giveCredit($0, stay: $1) },
-      committed: { consumer.advise($0, $1) })
+      committed: { consumer.advise($0, $1) }, hasten: { switchboard.assignment?.hasten() })
     let count = settings.laneCount
     let lanes = (0..<count).map { Lane(number: $0, around: around, outlet: outlet) }
     for lane in lanes { lane.watchIdle() }

@@ -25,6 +25,7 @@ final class Lane: Sendable {
     var gauges: DaemonMetrics
     var log: Log
     var spare: BatchPool
+    var retries: RetryPace
   }
 
   /// The lane's way to the rest of the daemon; calls return at once.
@@ -35,6 +36,8 @@ final class Lane: Sendable {
     var released: @Sendable (TopicPartition, _ stay: Int) -> Void
     var giveCredit: @Sendable (TopicPartition, _ stay: Int) -> Void
     var committed: @Sendable (TopicPartition, Int64) -> Void
+    /// PostgreSQL answers again.
+    var hasten: @Sendable () -> Void
   }
 
   let number: Int
@@ -85,6 +88,8 @@ final class Lane: Sendable {
     queue.async { [self] in
       state.withLock { state in
         guard let slot = state.slots[log], slot.stay == stay else { return }
+        // A tick that was asked for before the call failed; its own comes later.
+        if fact == .tick, let from = slot.retryFrom, Clock.monotonic() < from { return }
         // Whoever has the partition next cannot know how the log ended here.
         if fact == .revoked { breakOff(slot, &state) }
         step(slot, fact, &state)
@@ -201,7 +206,16 @@ final class Lane: Sendable {
 
   func step(_ slot: Slot, _ fact: PartitionRound.Fact, _ state: inout State) {
     let actions = slot.round.step(fact, now: Clock.monotonic())
-    for action in actions { carryOut(action, slot, &state) }
+    for action in actions {
+      guard case .wake(let after) = action, fact.isFailure else {
+        carryOut(action, slot, &state)
+        continue
+      }
+      let now = Clock.monotonic()
+      let paced = around.retries.next(after: after, now: now)
+      slot.retryFrom = now + paced.nanoseconds
+      carryOut(.wake(after: paced), slot, &state)
+    }
     let phase = slot.round.phase
     around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) { status in
       switch phase {
@@ -220,6 +234,7 @@ final class Lane: Sendable {
         status.trouble = trouble
         if trouble == nil { status.waitingSince = nil }
       }
+      if trouble == nil, around.retries.recovered() { outlet.hasten() }
       if let trouble {
         around.gauges.retries.add()
         around.log.warn(
@@ -227,6 +242,18 @@ final class Lane: Sendable {
           ["log": .string(log.description), "fact": .string("\(fact)"), "detail": .string(trouble)])
       }
       hand(fact, of: log, stay: stay)
+    }
+  }
+
+  /// Calls succeed again: whoever has waited for its own back-off goes on at once, not when the slot comes that it got among all.
+  func hasten() {
+    queue.async { [self] in
+      state.withLock { state in
+        for slot in state.slots.values where slot.retryFrom != nil {
+          slot.retryFrom = nil
+          step(slot, .tick, &state)
+        }
+      }
     }
   }
 

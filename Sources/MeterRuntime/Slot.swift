@@ -28,6 +28,8 @@ final class Slot {
   var isPaused = false
   var isFenced = false
   var heldCredits = 0
+  /// Nothing that failed is tried again before this.
+  var retryFrom: Int64?
 
   init(log: TopicPartition, stay: Int, round: PartitionRound) {
     self.log = log

@@ -12,6 +12,8 @@ public struct ChaosOptions: Sendable, Equatable {
   public var seconds = 60
   /// Faults of a round, over all kinds.
   public var faults = 24
+  /// So many rounds, one after the other, have one log: making the recount of it costs as much as all the counting.
+  public var alike = 1
   /// Where a line for each round is added.
   public var results: String?
   /// Whether what happens is told as it happens.
@@ -60,6 +62,7 @@ public struct ChaosOptions: Sendable, Equatable {
         case "--events": records = number
         case "--seconds": seconds = number
         case "--faults": faults = number
+        case "--alike": alike = number
         default: return nil
         }
       }

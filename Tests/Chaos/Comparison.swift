@@ -7,6 +7,13 @@ struct Comparison: Sendable {
   let differences: Int
   let told: [String]
 
+  /// Nothing was compared.
+  init() {
+    rows = 0
+    differences = 0
+    told = []
+  }
+
   init(_ recount: Recount, _ tables: Tables) {
     var count = tables.flaws.count
     var told = Array(tables.flaws.prefix(Self.toldMax))

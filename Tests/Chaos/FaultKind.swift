@@ -35,11 +35,10 @@ public enum FaultKind: String, Sendable, CaseIterable {
   /// How often it comes in a round beside the others. A stop takes longest, a cut is over soonest.
   var weight: Int {
     switch self {
-    case .kill, .stop: 2
+    case .kill, .stop, .rebalance, .pgcrash, .lock, .diskfull: 2
+    case .pgterm: 3
+    case .clock: 4
     case .cut: 8
-    case .pgcrash, .diskfull: 1
-    case .pgterm, .lock: 2
-    case .rebalance, .clock: 3
     }
   }
 

@@ -98,16 +98,15 @@ final class Fleet: Sendable {
       if !stack.broker.isRunning { return fail("the stand itself: the broker ended: \(stack.broker.dump())") }
       for member in members {
         member.scrape()
-        if let end = member.daemon.process.end, member.leave() { mourn(member, end) }
+        if member.daemon.process.end != nil, member.leave() { mourn(member) }
       }
       rest(400)
     }
   }
 
   /// A daemon that finds no service at its start says so and ends; whoever runs it starts it again.
-  private func mourn(_ member: Member, _ end: ChildProcess.End) {
-    let hadStarted = member.daemon.process.lines.contains { $0.text.contains("\"msg\":\"partitions assigned\"") }
-    guard end == .exited(69), !hadStarted else {
+  private func mourn(_ member: Member) {
+    guard member.foundServiceMissing else {
       return fail("\(member) ended by itself: \(member.daemon.process.dump(last: Self.linesKept))")
     }
     chronicle.note("\(member) found a service missing at its start")
@@ -137,7 +136,8 @@ final class Fleet: Sendable {
   func awaitEnd(of member: Member) {
     do {
       let end = try member.daemon.process.waitForExit(within: .seconds(90))
-      if end != .exited(0) {
+      // It may have ended before it could be asked.
+      if end != .exited(0), !member.foundServiceMissing {
         fail("\(member) was asked to end and \(member.daemon.process.dump(last: Self.linesKept))")
       }
     } catch {

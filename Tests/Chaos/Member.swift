@@ -5,6 +5,7 @@ import TestStack
 /// One daemon of the fleet with its own ways to PostgreSQL and Kafka, its own clock, and what it said of itself.
 final class Member: Sendable, CustomStringConvertible {
   struct Counts: Sendable {
+    /// Flushes to which the database said no.
     var fences = 0
     var committed = 0
     var absent = 0
@@ -24,6 +25,10 @@ final class Member: Sendable, CustomStringConvertible {
   let database: ByteProxy
   let broker: ByteProxy
   let clock: SteppedClock?
+  /// The procedure's one row when it refuses. It is counted on the wire, where also the answer to a daemon that is dead by then comes by.
+  private static let refusal: [UInt8] =
+    Array("D".utf8) + [0, 0, 0, 17, 0, 1, 0, 0, 0, 7] + Array("refused".utf8)
+  private let refusals: ByteProxy.Trap
   private let state = Mutex(State())
 
   init(
@@ -35,6 +40,7 @@ final class Member: Sendable, CustomStringConvertible {
     self.database = database
     self.broker = broker
     self.clock = clock
+    refusals = database.on(.toClient, containing: Self.refusal, .afterForwarding, times: .max, do: .run {})
   }
 
   var description: String { "daemon \(number) [\(daemon.process.pid)]" }
@@ -47,6 +53,12 @@ final class Member: Sendable, CustomStringConvertible {
 
   /// Whether it has come so far that a signal is dealt with.
   var hasStarted: Bool { daemon.process.lines.contains { $0.text.contains("\"msg\":\"starting\"") } }
+
+  /// Whether it ended because a service was not there when it started.
+  var foundServiceMissing: Bool {
+    daemon.process.end == .exited(69)
+      && !daemon.process.lines.contains { $0.text.contains("\"msg\":\"partitions assigned\"") }
+  }
 
   /// True for the one who was first to say so.
   func leave() -> Bool {
@@ -90,7 +102,6 @@ final class Member: Sendable, CustomStringConvertible {
     var seen = Counts()
     for line in text.split(separator: "\n") {
       guard let value = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
-      if line.hasPrefix("meterd_fences_total ") { seen.fences = value }
       guard line.hasPrefix("meterd_flush_doubts_resolved_total{") else { continue }
       if line.contains("\"committed\"") { seen.committed = value }
       if line.contains("\"absent\"") { seen.absent = value }
@@ -99,7 +110,8 @@ final class Member: Sendable, CustomStringConvertible {
     state.withLock { $0.scraped = seen }
   }
 
-  /// The larger of what its counters and its log told: the one misses what came after the last look, the other what was held back.
+  /// Of doubts the larger of what its counters and its log told: the one misses what came after the last look, the other what was
+  /// held back.
   var counts: Counts {
     let scraped = state.withLock { $0.scraped }
     let lines = daemon.process.lines.map(\.text)
@@ -110,7 +122,7 @@ final class Member: Sendable, CustomStringConvertible {
       }
     }
     return Counts(
-      fences: max(scraped.fences, logged("a flush was refused")),
+      fences: refusals.hits,
       committed: max(scraped.committed, logged("a flush in doubt was committed")),
       absent: max(scraped.absent, logged("a flush in doubt was not committed")), refused: scraped.refused)
   }

@@ -31,7 +31,7 @@ extension Round {
     let member = dice.pick(serving)
     let isDatabase = !dice.once(in: 4)
     let way = isDatabase ? member.database : member.broker
-    let cut = dice.pick(Cut.allCases + [.swallowAnswers, .beforeAnswer, .beforeAnswer])
+    let cut = dice.pick(Cut.allCases + [.swallowAnswers] + Array(repeating: .beforeAnswer, count: 4))
     chronicle.note("the way of \(member) to \(isDatabase ? "PostgreSQL" : "Kafka"): \(cut)")
     let open = way.open
     switch cut {

@@ -36,7 +36,11 @@ struct RoundPlan: Sendable {
     records = options.records
     seconds = options.seconds
     var dice = Dice(options.seed &* 1_000_003 &+ UInt64(round))
-    logSeed = dice.next() >> 1
+    // Drawn in any case, so that the rest of the plan is the same.
+    let ownSeed = dice.next() >> 1
+    let family = (round - 1) / options.alike
+    var familyDice = Dice(options.seed &* 1_000_003 &+ UInt64(family * options.alike + 1))
+    logSeed = options.alike == 1 ? ownSeed : familyDice.next() >> 1
     partitions = max(8, min(64, options.records / Self.recordsPerPartition))
     let first = options.daemons.lowerBound + dice.below(options.daemons.count)
     daemons = (first, options.daemons.upperBound)

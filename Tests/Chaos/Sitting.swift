@@ -32,9 +32,10 @@ public struct Sitting {
     }
     let server = try Server(onSmallDisks: options.kinds.contains(.diskfull) && SmallDisk.isPossible)
     defer { server.remove() }
+    let shelf = RecountShelf()
     var summary = Summary()
     for number in options.from..<options.from + options.rounds {
-      let round = try Round(RoundPlan(options, round: number), server, tells: options.tells)
+      let round = try Round(RoundPlan(options, round: number), server, shelf, tells: options.tells)
       try round.prepare(spoiling)
       let report = try round.run(evidence: evidence, keeps: options.keeps)
       summary.add(report)

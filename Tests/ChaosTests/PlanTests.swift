@@ -16,6 +16,18 @@ import Testing
     #expect(try Self.log(plan) != Self.log(RoundPlan(options, round: 5)))
   }
 
+  @Test func `rounds that are alike have one log and faults of their own`() throws {
+    let options = try #require(ChaosOptions(["--seed", "9", "--alike", "3"]))
+    let plans = (1...6).map { RoundPlan(options, round: $0) }
+    #expect(Set(plans.prefix(3).map(\.logSeed)).count == 1)
+    #expect(Set(plans.map(\.logSeed)).count == 2 && plans[2].logSeed != plans[3].logSeed)
+    #expect(Set(plans.map { "\($0.steps)" }).count == 6)
+    // The first of them is the round that it would be alone.
+    let alone = try #require(ChaosOptions(["--seed", "9"]))
+    #expect(plans[3].logSeed == RoundPlan(alone, round: 4).logSeed)
+    #expect("\(plans[4].steps)" == "\(RoundPlan(alone, round: 5).steps)")
+  }
+
   private static func log(_ plan: RoundPlan) throws -> [ReplayedRecord] {
     var stream = try ChaosStream(seed: plan.logSeed, count: plan.records, partitions: plan.partitions)
     var records: [ReplayedRecord] = []

@@ -18,7 +18,10 @@ final class Company {
     self.environment = environment
   }
 
-  func join() throws -> Daemon { try stack.startDaemon(settings, environment: environment) }
+  /// `own` is what only this one is told.
+  func join(_ own: [String: String] = [:]) throws -> Daemon {
+    try stack.startDaemon(settings.merging(own) { $1 }, environment: environment)
+  }
 
   /// Who has partitions, as the tables know it: those that every one of these processes has claimed, and nobody else.
   func waitUntilShared(by daemons: [Daemon]) throws {

@@ -8,11 +8,11 @@ final class Load: Sendable {
   private let count: Int?
 
   /// Without a count it runs until `finish`, so that there is a flow however long the test takes.
-  init(_ stack: Stack, count: Int? = nil, rate: Int, seed: Int = 1) throws {
+  init(_ stack: Stack, topic: String = "usage.events", count: Int? = nil, rate: Int, seed: Int = 1) throws {
     self.count = count
     copy = stack.folder.path(of: "load-\(seed)-\(rate).ndjson")
     var arguments = [
-      "load", "--brokers", stack.brokers, "--topic", "usage.events", "--rate", "\(rate)", "--seed", "\(seed)",
+      "load", "--brokers", stack.brokers, "--topic", topic, "--rate", "\(rate)", "--seed", "\(seed)",
       "--duplicates", "0.1", "--late", "0.05", "--malformed", "0.01", "--tenants", "100", "--copy", copy,
     ]
     if let count { arguments += ["--count", "\(count)"] }

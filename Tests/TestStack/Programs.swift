@@ -32,6 +32,11 @@ public struct Programs: Sendable {
     }
   }
 
+  /// The one that measures over real processes; it stands beside the test bundle.
+  public var endBench: String {
+    get throws(StackFailure) { try Programs(in: Self.built).path(of: "meterd-end-bench") }
+  }
+
   /// The consumer that loses messages; it is no product, so it stands beside the test bundle only.
   public var naiveConsumer: String {
     get throws(StackFailure) { try Programs(in: Self.built).path(of: "naive-consumer") }

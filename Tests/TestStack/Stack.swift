@@ -96,14 +96,15 @@ public final class Stack: Sendable {
 
   // Daemons
 
-  /// Starts `meterd run` on a free port and does not wait for it.
+  /// Starts `meterd run` on a free port and does not wait for it. `program` is another build of it.
   public func startDaemon(
-    _ overrides: [String: String] = [:], environment: [String: String] = [:]
+    _ overrides: [String: String] = [:], environment: [String: String] = [:], program: String? = nil
   ) throws(StackFailure) -> Daemon {
     let address = if let chosen = overrides["http.listen"] { chosen } else { "127.0.0.1:\(try FreePort.take())" }
     let configuration = try configure(overrides, listen: address)
+    let built = if let program { program } else { try programs.meterd }
     let daemon = try Daemon(
-      try programs.meterd, configuration: configuration, address: address, environment: environment)
+      built, configuration: configuration, address: address, environment: environment)
     running.withLock { $0.append(daemon.process) }
     return daemon
   }

@@ -12,7 +12,7 @@ func complain(_ line: String) { FileHandle.standardError.write(Data((line + "\n"
 
 guard let options = ChaosOptions(Array(CommandLine.arguments.dropFirst())) else {
   complain(
-    "chaos: takes --rounds N, --seed S, --from ROUND, --events M, --seconds T, --faults K, whole numbers from 1 on, "
+    "chaos: takes --rounds N, --seed S, --from ROUND, --events M, --seconds T, --faults K, --alike K, whole numbers from 1 on, "
       + "--daemons N or A..B up to 4, --fault KIND,KIND, --results FILE, --log FILE, --sum FILE, --debug WORD,WORD, --keep and --tell"
   )
   exit(64)

@@ -84,6 +84,8 @@ create table meterd.rollup (
   primary key (series, window_start, partition)
 ) with (fillfactor = 80);
 create index rollup_window on meterd.rollup (partition, window_start, member_of);
+-- Before the first ANALYZE, and after each crash has thrown away what autovacuum goes by, PostgreSQL takes this index for as good as the
+-- key and reads a whole window for each row that is sought by its key. `partition + 0` says which of the two is meant.
 
 -- Samples of levels over time; the view makes the integrals from them. At one instant the last offset holds.
 create table meterd.level_sample (
@@ -277,7 +279,7 @@ language sql stable as $$
   union all
   select k.place, r.series, case when r.merge = 0 then r.quantity end
   from unnest(p_groups, p_series, p_windows) with ordinality as k (member_of, series, window_start, place)
-  join meterd.rollup r on r.series = k.series and r.window_start = k.window_start and r.partition = p_partition
+  join meterd.rollup r on r.series = k.series and r.window_start = k.window_start and r.partition + 0 = p_partition
   where k.member_of = 0
 $$;
 
@@ -380,19 +382,19 @@ begin
           select t.series, t.window_start, p_partition, t.value
           from unnest(p_value_series, p_value_windows, p_values) as t (series, window_start, value)
           join meterd.rollup r
-            on r.series = t.series and r.window_start = t.window_start and r.partition = p_partition
+            on r.series = t.series and r.window_start = t.window_start and r.partition + 0 = p_partition
           where meterd.is_kept(t.value, r.level_at)
           on conflict do nothing
           returning series, window_start
       )
       update meterd.rollup r set quantity = r.quantity + a.added
         from (select series, window_start, count(*) as added from added group by 1, 2) as a
-        where r.series = a.series and r.window_start = a.window_start and r.partition = p_partition;
+        where r.series = a.series and r.window_start = a.window_start and r.partition + 0 = p_partition;
       for full_set in
         select distinct r.series, r.window_start, r.level_at, r.quantity
         from unnest(p_value_series, p_value_windows) as t (series, window_start)
         join meterd.rollup r
-          on r.series = t.series and r.window_start = t.window_start and r.partition = p_partition
+          on r.series = t.series and r.window_start = t.window_start and r.partition + 0 = p_partition
         where r.quantity > p_unique_max
       loop
         while full_set.quantity > p_unique_max loop
@@ -404,7 +406,7 @@ begin
             where v.series = full_set.series and v.window_start = full_set.window_start and v.partition = p_partition;
         end loop;
         update meterd.rollup r set quantity = full_set.quantity, level_at = full_set.level_at
-          where r.series = full_set.series and r.window_start = full_set.window_start and r.partition = p_partition;
+          where r.series = full_set.series and r.window_start = full_set.window_start and r.partition + 0 = p_partition;
       end loop;
     end if;
     insert into meterd.identity_page (room, partition, generation_end, base_offset, base_window, entries)

@@ -61,6 +61,19 @@ create function meterd.open_window(p_window bigint) returns bigint language sql 
   select meterd.window_number((extract(epoch from now()) * 1000000000)::bigint, p_window)
 $$;
 
+-- The next series of which windows are to be told. Nothing changes behind the last sample's hold: a level of months ago that held for
+-- minutes would otherwise be told of in every window since.
+create function meterd.taken_levels(p_partition integer, p_length bigint, p_present bigint)
+returns table (series uuid, first_window bigint, last_window bigint) language sql stable as $$
+  select d.series, d.first_window, case when m.hold_nanoseconds is null then p_present else least(p_present, meterd.window_number((
+      select max(l.at) from meterd.level_sample l where l.series = d.series) + m.hold_nanoseconds, p_length)) end
+  from (
+    select d.series, d.first_window from meterd.level_due d where d.partition = p_partition order by d.series limit 1000
+  ) as d
+  join meterd.series s on s.id = d.series
+  join meterd.meter m on m.id = s.meter
+$$;
+
 -- Tells of windows that levels were carried into: behind late samples, and where a window has ended. `p_position` is the last one of
 -- this transaction that is taken.
 create function meterd.carry_levels(
@@ -94,7 +107,7 @@ begin
       from held
       join meterd.series s on s.id = held.series
       join meterd.meter m on m.id = s.meter
-      where exists (select from meterd.rollup r where r.series = s.id and r.partition = p_partition)
+      where exists (select from meterd.rollup r where r.series = s.id and r.partition + 0 = p_partition)
         and (m.hold_nanoseconds is null or carried * length < m.hold_nanoseconds + (
           select max(l.at) from meterd.level_sample l where l.series = s.id))
       order by s.id
@@ -107,20 +120,17 @@ begin
   select array_agg(taken.series order by taken.series, n) as series,
       array_agg(to_timestamp(n * (length / 1000000000)) order by taken.series, n) as windows
     into due
-    from (
-      select d.series, d.first_window from meterd.level_due d where d.partition = p_partition order by d.series limit 1000
-    ) as taken
-    cross join lateral generate_series(taken.first_window, least(taken.first_window + 63, present)) as n;
-  if due.series is null then return; end if;
-  perform meterd.note_changes(p_position, due.series, due.windows);
-  with taken as (
-    select d.series, d.first_window from meterd.level_due d where d.partition = p_partition order by d.series limit 1000
+    from meterd.taken_levels(p_partition, length, present) as taken
+    cross join lateral generate_series(taken.first_window, least(taken.first_window + 63, taken.last_window)) as n;
+  if due.series is not null then perform meterd.note_changes(p_position, due.series, due.windows); end if;
+  with taken as materialized (
+    select * from meterd.taken_levels(p_partition, length, present)
   ), rest as (
     update meterd.level_due d set first_window = taken.first_window + 64
-      from taken where d.partition = p_partition and d.series = taken.series and taken.first_window + 63 < present
+      from taken where d.partition = p_partition and d.series = taken.series and taken.first_window + 63 < taken.last_window
   )
   delete from meterd.level_due d
-    using taken where d.partition = p_partition and d.series = taken.series and taken.first_window + 63 >= present;
+    using taken where d.partition = p_partition and d.series = taken.series and taken.first_window + 63 >= taken.last_window;
 end
 $$;
 
@@ -277,6 +287,7 @@ insert into meterd.permission (role, object, rights) values
   ('meterd_writer', 'function meterd.note_changes', 'execute'),
   ('meterd_writer', 'function meterd.open_window', 'execute'),
   ('meterd_writer', 'function meterd.carry_levels', 'execute'),
+  ('meterd_writer', 'function meterd.taken_levels', 'execute'),
   ('meterd_writer', 'function meterd.touch', 'execute'),
   ('meterd_writer', 'function meterd.sweep_changes', 'execute'),
   ('meterd_writer', 'function meterd.continue_changes', 'execute'),
