@@ -41,6 +41,14 @@ static int64_t number_end(const uint8_t *bytes, int64_t at, int64_t end) {
   return at;
 }
 
+/// How many digits begin here, eight meaning eight or more.
+INLINE int digits_at(const uint8_t *bytes) {
+  uint64_t values = word_at(bytes) ^ 0x3030303030303030;
+  // A carry may spoil a byte above one that is no digit, never below.
+  uint64_t others = (values | (values + 0x0606060606060606)) & 0xF0F0F0F0F0F0F0F0;
+  return others ? __builtin_ctzll(others) >> 3 : 8;
+}
+
 /// Where a number, `true`, `false` or `null` ends, or -1.
 INLINE int64_t bare_end(const uint8_t *bytes, int64_t at, int64_t end) {
   uint64_t word = word_at(bytes + at);
@@ -48,19 +56,23 @@ INLINE int64_t bare_end(const uint8_t *bytes, int64_t at, int64_t end) {
   if (first == 't') return (uint32_t)word == 0x65757274 && at + 4 <= end ? at + 4 : -1;
   if (first == 'n') return (uint32_t)word == 0x6C6C756E && at + 4 <= end ? at + 4 : -1;
   if (first == 'f') return (word & 0xFFFFFFFFFF) == 0x65736C6166 && at + 5 <= end ? at + 5 : -1;
-  // Most are whole numbers of one to seven digits. A carry may spoil a byte above one that is no digit, never below.
-  uint64_t values = word ^ 0x3030303030303030;
-  uint64_t others = (values | (values + 0x0606060606060606)) & 0xF0F0F0F0F0F0F0F0;
-  int digits = others ? __builtin_ctzll(others) >> 3 : 8;
+  // Most numbers have one to seven digits, and as many behind a point.
+  int digits = digits_at(bytes + at);
   if (digits > 0 && digits < 8 && at + digits <= end && (first != '0' || digits == 1)) {
     uint8_t behind = bytes[at + digits];
-    if (behind != '.' && (behind | 0x20) != 'e') return at + digits;
+    int64_t stop = at + digits;
+    if (behind == '.') {
+      int fraction = digits_at(bytes + stop + 1);
+      stop += 1 + fraction;
+      behind = fraction > 0 && fraction < 8 && stop <= end ? bytes[stop] : 'e';
+    }
+    if ((behind | 0x20) != 'e') return stop;
   }
   return number_end(bytes, at, end);
 }
 
-/// Calls for `is_same(a, b, length)` and `plain_end(text)`, which says how many bytes are printable ASCII but quote and backslash, at least
-/// `length` if all are. Both may read ahead.
+/// Calls for `is_same(a, b, length)` and `plain_end(text, length)`, which says how many bytes are printable ASCII but quote and backslash,
+/// at least `length` if all are. Both may read ahead.
 #define MATCH(is_same, plain_end)                                                                                       \
   int64_t at = start;                                                                                                   \
   int32_t index = 0;                                                                                                    \
@@ -114,17 +126,18 @@ INLINE WIDE bool is_same_widely(const uint8_t *a, const uint8_t *b, size_t lengt
   return _bzhi_u32(~(uint32_t)_mm256_movemask_epi8(same), (uint32_t)length) == 0;
 }
 
+/// A bit for each of 32 bytes that is a quote, a backslash, or no printable ASCII.
+INLINE WIDE uint32_t special(const uint8_t *text) {
+  __m256i bytes = _mm256_loadu_si256((const __m256i *)text);
+  // One more, what is neither printable nor ASCII is below a blank and one more, as a signed number.
+  __m256i unprintable = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x21), _mm256_add_epi8(bytes, _mm256_set1_epi8(1)));
+  __m256i quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')), backslash = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'));
+  return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(unprintable, _mm256_or_si256(quote, backslash)));
+}
+
 INLINE WIDE size_t plain_end_widely(const uint8_t *text, size_t length) {
-  const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\');
-  const __m256i blank = _mm256_set1_epi8(0x20), beyond = _mm256_set1_epi8(0x5F);
   for (size_t at = 0; at < length; at += 32) {
-    __m256i bytes = _mm256_loadu_si256((const __m256i *)(text + at));
-    // Less a blank, what is neither printable nor ASCII is the largest.
-    __m256i moved = _mm256_sub_epi8(bytes, blank);
-    __m256i special = _mm256_or_si256(
-        _mm256_cmpeq_epi8(_mm256_max_epu8(moved, beyond), moved),
-        _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, backslash)));
-    uint32_t mask = (uint32_t)_mm256_movemask_epi8(special);
+    uint32_t mask = special(text + at);
     if (mask) return at + (size_t)__builtin_ctz(mask);
   }
   return length;

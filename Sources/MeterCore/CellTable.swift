@@ -145,11 +145,11 @@ struct CellTable: ~Copyable {
     return position
   }
 
-  /// Whether the cell could take the units without leaving 38 digits.
+  /// Whether the cell could take the units without leaving 38 digits. Between two seals it cannot move by more than an `Int128` holds: a window
+  /// that adjusts bring from nearly -10^38 to nearly 10^38 within one flush is refused as one that overflows.
   @inline(__always)
   func fits(_ units: Int128, at position: Int) -> Bool {
-    let (sum, overflow) = self[position].total.addingReportingOverflow(units)
-    return !overflow && sum < Quantity.bound && sum > -Quantity.bound
+    Self.sum(self[position].total, units) != nil && !self[position].units.addingReportingOverflow(units).overflow
   }
 
   mutating func define(_ position: Int) {
@@ -157,19 +157,34 @@ struct CellTable: ~Copyable {
     unsafe cells[position].isDefined = true
   }
 
+  /// False, and nothing done, if the sum would leave 38 digits.
+  @inline(__always) @discardableResult
+  mutating func add(_ units: Int128, events: Int32, scale: Int8, at position: Int) -> Bool {
+    precondition(position >= 0 && position < count, "a cell's place is one that was given out")
+    let cell = unsafe cells + position
+    guard let total = unsafe Self.sum(cell.pointee.total, units) else { return false }
+    let (gained, overflow) = unsafe cell.pointee.units.addingReportingOverflow(units)
+    guard !overflow else { return false }
+    unsafe touch(cell, position, .add, scale)
+    unsafe cell.pointee.total = total
+    unsafe cell.pointee.units = gained
+    unsafe cell.pointee.events += events
+    return true
+  }
+
+  /// Nil if it would leave 38 digits.
   @inline(__always)
-  mutating func add(_ units: Int128, events: Int32, scale: Int8, at position: Int) {
-    touch(position, .add, scale)
-    unsafe cells[position].total += units
-    unsafe cells[position].units += units
-    unsafe cells[position].events += events
+  private static func sum(_ total: Int128, _ units: Int128) -> Int128? {
+    let (sum, overflow) = total.addingReportingOverflow(units)
+    return !overflow && sum < Quantity.bound && sum > -Quantity.bound ? sum : nil
   }
 
   /// An extreme or a level; `moment` decides between levels.
   mutating func take(
     _ units: Int128, _ moment: RollupDelta.Moment, _ kind: Kind, scale: Int8, at position: Int
   ) {
-    let isFirst = touch(position, kind, scale)
+    precondition(position >= 0 && position < count, "a cell's place is one that was given out")
+    let isFirst = unsafe touch(cells + position, position, kind, scale)
     let cell = self[position]
     switch kind {
     case .add: preconditionFailure("what adds up is added")
@@ -190,11 +205,13 @@ struct CellTable: ~Copyable {
   }
 
   @inline(__always) @discardableResult
-  private mutating func touch(_ position: Int, _ kind: Kind, _ scale: Int8) -> Bool {
-    if self[position].isTouched { return false }
-    unsafe cells[position].isTouched = true
-    unsafe cells[position].kind = kind
-    unsafe cells[position].scale = scale
+  private mutating func touch(
+    _ cell: UnsafeMutablePointer<Cell>, _ position: Int, _ kind: Kind, _ scale: Int8
+  ) -> Bool {
+    if unsafe cell.pointee.isTouched { return false }
+    unsafe cell.pointee.isTouched = true
+    unsafe cell.pointee.kind = kind
+    unsafe cell.pointee.scale = scale
     touched.append(UInt32(truncatingIfNeeded: position))
     return true
   }

@@ -23,13 +23,13 @@ import MeterModel
 struct IdentityTable: ~Copyable {
   static let generationsRemembered: Int64 = 16
 
-  private struct Slot {
+  fileprivate struct Slot {
     var fingerprint: UInt64
     /// Bits 0..<34 offset less `baseOffset`, 34..<40 generation modulo 64, 40..<61 content, 63 voided.
     var word: UInt64
   }
 
-  private struct Bucket {
+  fileprivate struct Bucket {
     /// A byte for each slot, and four that are of no meaning.
     var tags: InlineArray<16, UInt8>
     var windows: InlineArray<12, Int32>
@@ -57,10 +57,18 @@ struct IdentityTable: ~Copyable {
 
   @safe
   private struct Segment {
-    var buckets: UnsafeMutablePointer<Bucket>
-    var mask: Int
+    let buckets: UnsafeMutablePointer<Bucket>
+    let mask: Int
     /// Slots that are not empty, passed ones included.
     var occupied = 0
+    /// When as many are, it is laid out anew.
+    let occupiedMax: Int
+
+    init(_ count: Int) {
+      unsafe buckets = IdentityTable.blank(count)
+      mask = count - 1
+      occupiedMax = (count * bucketSlots * 9 + 9) / 10
+    }
 
     var capacity: Int { (mask + 1) * bucketSlots }
   }
@@ -69,6 +77,8 @@ struct IdentityTable: ~Copyable {
   private var baseOffset: Int64
   private let generationMs: Int64
   private(set) var generation: Int64 = 0
+  /// Where the present generation ends.
+  private(set) var generationEndMs: Int64 = 0
   private var laidOutAt: Int64 = 0
 
   /// Offsets are kept by their distance from a base that lies as far below the cursor as there is room above it, so that pages may
@@ -79,8 +89,9 @@ struct IdentityTable: ~Copyable {
     baseOffset = cursor &- Self.offsetReach
     unsafe segments = .allocate(capacity: Self.segmentCount)
     for at in 0..<Self.segmentCount {
-      unsafe (segments + at).initialize(to: Segment(buckets: Self.blank(Self.bucketsMin), mask: Self.bucketsMin - 1))
+      unsafe (segments + at).initialize(to: Segment(Self.bucketsMin))
     }
+    generationEndMs = end(of: generation)
   }
 
   deinit {
@@ -106,11 +117,17 @@ struct IdentityTable: ~Copyable {
   }
 
   /// Moves on to the generation of a high water; it never falls.
+  @inline(__always)
   mutating func advance(toHighWater ms: Int64) {
+    if ms > generationEndMs { stepOn(toHighWater: ms) }
+  }
+
+  private mutating func stepOn(toHighWater ms: Int64) {
     let now = generation(atHighWater: ms)
     guard now > generation else { return }
     let step = now &- generation
     generation = now
+    generationEndMs = end(of: now)
     if step > Self.generationsRemembered {
       forgetAll()
     } else if now - laidOutAt >= Self.generationsBetweenLayouts {
@@ -132,8 +149,6 @@ struct IdentityTable: ~Copyable {
   /// The oldest generation that is still remembered, and where it begins.
   var oldest: Int64 { generation - Self.generationsRemembered }
   var forgetBeforeMs: Int64 { begin(of: oldest) }
-  /// Where the present generation ends.
-  var generationEndMs: Int64 { end(of: generation) }
 
   func end(of generation: Int64) -> Int64 { begin(of: generation + 1) &- 1 }
 
@@ -143,13 +158,17 @@ struct IdentityTable: ~Copyable {
     return overflow ? (generation < 0 ? .min + 1 : .max) : ms
   }
 
-  @inline(__always)
   func find(_ fingerprint: UInt64) -> Known? {
-    guard let slot = slot(of: fingerprint) else { return nil }
-    let word = unsafe slot.bucket.pointee.slots[slot.at].word
+    let seat = seat(of: fingerprint)
+    return seat.isTaken ? known(at: seat) : nil
+  }
+
+  /// What is remembered at a seat that is taken.
+  func known(at seat: Seat) -> Known {
+    let word = unsafe seat.bucket.pointee.slots[seat.at].word
     return Known(
       content: UInt32(word >> 40 & 0x1F_FFFF), offset: baseOffset &+ Int64(word & Self.offsetMask) &- 1,
-      window: unsafe slot.bucket.pointee.windows[slot.at], generation: generation - Int64(age(word)),
+      window: unsafe seat.bucket.pointee.windows[seat.at], generation: generation - Int64(age(word)),
       voided: word >> 63 == 1)
   }
 
@@ -186,52 +205,71 @@ struct IdentityTable: ~Copyable {
     unsafe ctable_which(bucket, 0) & allSlots
   }
 
+  /// Where a fingerprint stands, or would stand: good until the table takes another one.
   @safe
-  private struct Place {
-    var bucket: UnsafeMutablePointer<Bucket>
-    var at: Int
+  struct Seat {
+    fileprivate var bucket: UnsafeMutablePointer<Bucket>
+    fileprivate var at: Int
+    fileprivate(set) var isTaken: Bool
   }
 
   @inline(__always)
-  private func slot(of fingerprint: UInt64) -> Place? {
+  func seat(of fingerprint: UInt64) -> Seat {
     let tag = Self.tag(fingerprint)
-    let segment = unsafe segments[Self.segment(fingerprint)]
+    let segment = unsafe segments + Self.segment(fingerprint)
+    let (buckets, mask) = unsafe (segment.pointee.buckets, segment.pointee.mask)
     var number = Int(truncatingIfNeeded: fingerprint)
     while true {
-      let bucket = unsafe segment.buckets + number & segment.mask
+      let bucket = unsafe buckets + number & mask
       var hits = unsafe ctable_which(bucket, tag) & Self.allSlots
       while hits != 0 {
         let at = hits.trailingZeroBitCount
         let slot = unsafe bucket.pointee.slots[at]
-        if slot.fingerprint == fingerprint, isRemembered(slot) { return unsafe Place(bucket: bucket, at: at) }
+        if slot.fingerprint == fingerprint, isRemembered(slot) {
+          return unsafe Seat(bucket: bucket, at: at, isTaken: true)
+        }
         hits &= hits &- 1
       }
-      if unsafe Self.empty(bucket) != 0 { return nil }
+      let free = unsafe Self.empty(bucket)
+      if free != 0 { return unsafe Seat(bucket: bucket, at: free.trailingZeroBitCount, isTaken: false) }
       number &+= 1
     }
   }
 
   /// Remembers a fingerprint that `find` does not know, as of this generation or an earlier one that is still remembered.
-  @inline(__always)
   mutating func insert(_ entry: IdentityPage.Entry, generation: Int64) {
     precondition(
       generation <= self.generation && generation >= oldest, "an identity belongs to a remembered generation")
+    insert(entry, at: seat(of: entry.fingerprint), generation: generation)
+  }
+
+  /// Remembers a fingerprint as of this generation, at its seat, which is not taken.
+  @inline(__always)
+  mutating func insert(_ entry: IdentityPage.Entry, at seat: Seat) { insert(entry, at: seat, generation: generation) }
+
+  @inline(__always)
+  private mutating func insert(_ entry: IdentityPage.Entry, at found: Seat, generation: Int64) {
     if entry.offset &- baseOffset >= Int64(Self.offsetMask) { rebase(around: entry.offset) }
-    let segment = Self.segment(entry.fingerprint)
-    if unsafe segments[segment].occupied &* 10 >= segments[segment].capacity &* 9 { layOut(segment) }
-    unsafe Self.place(
-      Slot(fingerprint: entry.fingerprint, word: pack(entry, generation)), entry.window, in: segments + segment)
+    var seat = found
+    let segment = unsafe segments + Self.segment(entry.fingerprint)
+    if unsafe segment.pointee.occupied >= segment.pointee.occupiedMax {
+      layOut(Self.segment(entry.fingerprint))
+      seat = self.seat(of: entry.fingerprint)
+    }
+    let slot = Slot(fingerprint: entry.fingerprint, word: pack(entry, generation))
+    Self.put(slot, entry.window, at: seat)
+    unsafe segment.pointee.occupied &+= 1
   }
 
   /// The same for the same identities, however the table came to hold them.
   var digest: UInt64 {
     var sum: UInt64 = 0
-    forEachUsed { place in
-      let slot = unsafe place.bucket.pointee.slots[place.at]
+    forEachUsed { seat in
+      let slot = unsafe seat.bucket.pointee.slots[seat.at]
       guard isRemembered(slot) else { return }
       let offset = baseOffset &+ Int64(slot.word & Self.offsetMask)
       let rest = slot.word >> 40 ^ UInt64(bitPattern: generation &- Int64(age(slot.word))) << 24
-      let window = unsafe UInt64(UInt32(bitPattern: place.bucket.pointee.windows[place.at]))
+      let window = unsafe UInt64(UInt32(bitPattern: seat.bucket.pointee.windows[seat.at]))
       sum &+= Digest.of(slot.fingerprint, UInt64(bitPattern: offset), rest, window)
     }
     return sum
@@ -239,21 +277,21 @@ struct IdentityTable: ~Copyable {
 
   /// Notes that what a remembered fingerprint stands for was taken back.
   mutating func markVoided(_ fingerprint: UInt64) {
-    guard let place = slot(of: fingerprint) else { return }
-    unsafe place.bucket.pointee.slots[place.at].word |= 1 << 63
+    let seat = seat(of: fingerprint)
+    if seat.isTaken { unsafe seat.bucket.pointee.slots[seat.at].word |= 1 << 63 }
   }
 
-  private func forEachUsed(_ body: (Place) -> Void) {
+  private func forEachUsed(_ body: (Seat) -> Void) {
     for segment in 0..<Self.segmentCount { unsafe Self.forEachUsed(in: segments[segment], body) }
   }
 
   @inline(__always)
-  private static func forEachUsed(in segment: Segment, _ body: (Place) -> Void) {
+  private static func forEachUsed(in segment: Segment, _ body: (Seat) -> Void) {
     for number in 0...segment.mask {
       let bucket = unsafe segment.buckets + number
       var used = unsafe ~Self.empty(bucket) & allSlots
       while used != 0 {
-        unsafe body(Place(bucket: bucket, at: used.trailingZeroBitCount))
+        unsafe body(Seat(bucket: bucket, at: used.trailingZeroBitCount, isTaken: true))
         used &= used &- 1
       }
     }
@@ -271,10 +309,10 @@ struct IdentityTable: ~Copyable {
   private mutating func rebase(around offset: Int64) {
     let moved = offset &- Self.offsetReach &- baseOffset
     baseOffset &+= moved
-    forEachUsed { place in
-      let word = unsafe place.bucket.pointee.slots[place.at].word
+    forEachUsed { seat in
+      let word = unsafe seat.bucket.pointee.slots[seat.at].word
       let delta = min(max(Int64(word & Self.offsetMask) &- moved, 1), Int64(Self.offsetMask))
-      unsafe place.bucket.pointee.slots[place.at].word = word & ~Self.offsetMask | UInt64(delta)
+      unsafe seat.bucket.pointee.slots[seat.at].word = word & ~Self.offsetMask | UInt64(delta)
     }
   }
 
@@ -285,20 +323,22 @@ struct IdentityTable: ~Copyable {
   private func isRemembered(_ slot: Slot) -> Bool { age(slot.word) <= UInt64(Self.generationsRemembered) }
 
   @inline(__always)
-  private static func place(_ new: Slot, _ window: Int32, in segment: UnsafeMutablePointer<Segment>) {
-    var number = Int(truncatingIfNeeded: new.fingerprint)
-    var bucket = unsafe segment.pointee.buckets + number & segment.pointee.mask
-    var free = unsafe empty(bucket)
-    while free == 0 {
+  private static func put(_ slot: Slot, _ window: Int32, at seat: Seat) {
+    unsafe seat.bucket.pointee.tags[seat.at] = tag(slot.fingerprint)
+    unsafe seat.bucket.pointee.slots[seat.at] = slot
+    unsafe seat.bucket.pointee.windows[seat.at] = window
+  }
+
+  /// The first seat in a segment that is empty.
+  @inline(__always)
+  private static func vacancy(for fingerprint: UInt64, in segment: Segment) -> Seat {
+    var number = Int(truncatingIfNeeded: fingerprint)
+    while true {
+      let bucket = unsafe segment.buckets + number & segment.mask
+      let free = unsafe empty(bucket)
+      if free != 0 { return unsafe Seat(bucket: bucket, at: free.trailingZeroBitCount, isTaken: false) }
       number &+= 1
-      unsafe bucket = unsafe segment.pointee.buckets + number & segment.pointee.mask
-      free = unsafe empty(bucket)
     }
-    let at = free.trailingZeroBitCount
-    unsafe bucket.pointee.tags[at] = tag(new.fingerprint)
-    unsafe bucket.pointee.slots[at] = new
-    unsafe bucket.pointee.windows[at] = window
-    unsafe segment.pointee.occupied &+= 1
   }
 
   /// Drops what has passed, and doubles unless that made enough room. Identities of one bucket go to one of two, so that the new memory is
@@ -306,16 +346,19 @@ struct IdentityTable: ~Copyable {
   private mutating func layOut(_ index: Int) {
     let old = unsafe segments[index]
     var remembered = 0
-    Self.forEachUsed(in: old) { place in
-      if unsafe isRemembered(place.bucket.pointee.slots[place.at]) { remembered += 1 }
+    Self.forEachUsed(in: old) { seat in
+      if unsafe isRemembered(seat.bucket.pointee.slots[seat.at]) { remembered += 1 }
     }
     var count = old.mask + 1
     while remembered * 2 > count * Self.bucketSlots { count *= 2 }
-    var new = unsafe Segment(buckets: Self.blank(count), mask: count - 1)
-    Self.forEachUsed(in: old) { place in
-      let slot = unsafe place.bucket.pointee.slots[place.at]
-      if isRemembered(slot) { unsafe Self.place(slot, place.bucket.pointee.windows[place.at], in: &new) }
+    var new = Segment(count)
+    Self.forEachUsed(in: old) { seat in
+      let slot = unsafe seat.bucket.pointee.slots[seat.at]
+      guard isRemembered(slot) else { return }
+      let window = unsafe seat.bucket.pointee.windows[seat.at]
+      Self.put(slot, window, at: Self.vacancy(for: slot.fingerprint, in: new))
     }
+    new.occupied = remembered
     unsafe old.buckets.deallocate()
     unsafe segments[index] = new
   }

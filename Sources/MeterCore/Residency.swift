@@ -71,30 +71,33 @@ struct Residency: ~Copyable {
   struct Entry {
     var series: SeriesKey
     var group: UInt64
+    /// Where the group is, -1 if it is not in memory.
+    var groupIndex: Int
     var isOther: Bool
   }
 
   func entry(
     _ tenant: SeriesKey, _ measure: EventBatch.Measure, _ window: Int32, other: SeriesKey
   ) -> Entry {
-    guard measure.dimensionCount > 0 else { return Entry(series: measure.series, group: 0, isOther: false) }
+    guard measure.dimensionCount > 0 else {
+      return Entry(series: measure.series, group: 0, groupIndex: -1, isOther: false)
+    }
     var name = SeriesName(tenant: tenant, meter: measure.meterID)
     let group = name.group
     let index = groups.find(group, window)
     precondition(index >= 0 || window > horizon, "a cold group is admitted before it is counted in")
     guard index >= 0, Int(groups.groups[index].members) >= seriesMax else {
-      return Entry(series: measure.series, group: group, isOther: false)
+      return Entry(series: measure.series, group: group, groupIndex: index, isOther: false)
     }
     for _ in 0..<measure.dimensionCount { name.add(other) }
-    return Entry(series: name.key, group: group, isOther: true)
+    return Entry(series: name.key, group: group, groupIndex: index, isOther: true)
   }
 
   /// Makes the cell of an entry that has none.
   mutating func make(_ entry: Entry, _ window: Int32) -> Int {
     var group = CellTable.noGroup
     if entry.group != 0 {
-      var index = groups.find(entry.group, window)
-      if index < 0 { index = groups.make(entry.group, window) }
+      let index = entry.groupIndex < 0 ? groups.make(entry.group, window) : entry.groupIndex
       groups.join(index)
       group = UInt32(index)
     }

@@ -11,26 +11,41 @@ extension Tally {
   /// False when a sum would leave 38 digits; then nothing was counted.
   @inline(__always)
   mutating func measure(
-    _ index: Int, _ window: Int32, _ offset: Int64, isTakenBack: Bool, _ batch: borrowing RecordBatch,
-    _ events: borrowing EventBatch
+    _ index: Int, _ window: Int32, _ offset: Int64, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
   ) -> Bool {
     let first = Int(events.events[index].firstMeasure)
     // Nearly all events are measured once, in a sum that is there.
-    if events.events[index].measureCount == 1, !isTakenBack, positions[first] >= 0,
-      CellTable.Kind(events.measures[first].aggregate) == .add
-    {
-      let position = Int(positions[first])
-      guard residency.cells.fits(events.measures[first].units, at: position) else { return false }
-      residency.cells.add(
-        events.measures[first].units, events: 1, scale: events.measures[first].scale, at: position)
-      if !residency.cells[position].isDefined { define(position, isOther: false, first, index, batch, events) }
-      return true
+    if events.events[index].measureCount == 1, CellTable.Kind(events.measures[first].aggregate) == .add {
+      let measure = events.measures[first]
+      var position = residency.cells.find(measure.series, window)
+      if position < 0 || !residency.cells[position].isDefined {
+        position = begin(position, first, index, window, batch, events)
+      }
+      if position >= 0 { return residency.cells.add(measure.units, events: 1, scale: measure.scale, at: position) }
     }
-    return measureAll(index, window, offset, isTakenBack, batch, events)
+    return measureAll(index, window, offset, isTakenBack: false, batch, events)
   }
 
-  private mutating func measureAll(
-    _ index: Int, _ window: Int32, _ offset: Int64, _ isTakenBack: Bool, _ batch: borrowing RecordBatch,
+  /// Makes the cell of a measure if it has none, and defines its series; -1, and nothing done, where it is counted as `~other`.
+  @inline(never)
+  private mutating func begin(
+    _ known: Int, _ measure: Int, _ index: Int, _ window: Int32, _ batch: borrowing RecordBatch,
+    _ events: borrowing EventBatch
+  ) -> Int {
+    var position = known
+    if position < 0 {
+      let tenant = events.events[index].tenantKey
+      let entry = residency.entry(tenant, events.measures[measure], window, other: events.other)
+      if entry.isOther { return -1 }
+      position = residency.make(entry, window)
+    }
+    if !residency.cells[position].isDefined { define(position, isOther: false, measure, index, batch, events) }
+    return position
+  }
+
+  @inline(never)
+  mutating func measureAll(
+    _ index: Int, _ window: Int32, _ offset: Int64, isTakenBack: Bool, _ batch: borrowing RecordBatch,
     _ events: borrowing EventBatch
   ) -> Bool {
     let event = events.events[index]
@@ -53,9 +68,10 @@ extension Tally {
       let position = target.entry.map { residency.make($0, window) } ?? target.position
       let kind = CellTable.Kind(measure.aggregate)
       if kind == .add {
-        residency.cells.add(
+        let fits = residency.cells.add(
           isTakenBack ? -measure.units : measure.units, events: isTakenBack ? -1 : 1, scale: measure.scale,
           at: position)
+        precondition(fits, "what was seen to fit is added")
       } else {
         residency.cells.take(measure.units, moment, kind, scale: measure.scale, at: position)
       }

@@ -1,17 +1,18 @@
 import MeterModel
 
-/// What can be said of a go's events before the first of them is counted: where each belongs in time, where its sums are in memory,
-/// and what is not in memory. Going over all of them first lets the processor fetch from many places at once.
+/// What can be said of a go's events before the first of them is counted: where each belongs in time, and what is not in memory. What
+/// will be touched is asked for some events ahead, so that the processor waits for many places at once, and counts meanwhile.
 extension Tally {
   /// Where an event belongs in time.
   struct Place {
     var window: Int32
-    var limit: Limit?
+    var limit: Limit
     var time: Instant
   }
 
   /// The bound of time that an event breaks.
   enum Limit: UInt8 {
+    case none
     case recordAhead
     case tooOld
     case ahead
@@ -20,6 +21,7 @@ extension Tally {
 
     var detail: String {
       switch self {
+      case .none: ""
       case .recordAhead: "the record's own timestamp is ahead of this machine's clock by more than time.max_future"
       case .tooOld: "the event's time is before the record's timestamp by more than time.max_past"
       case .ahead: "the event's time is after the record's timestamp by more than time.max_future"
@@ -27,78 +29,109 @@ extension Tally {
     }
   }
 
+  /// What a go will ask for.
+  struct Outlook {
+    /// The oldest window that something may be counted in; `.max` if there is none, `.min` if it cannot be told before.
+    var oldest: Int32
+    /// Where the high water will be at the last event.
+    var highWaterMs: Int64
+  }
+
   /// Fills `places`. The high water is followed as counting will follow it, for records that have no timestamp.
-  mutating func place(_ batch: borrowing RecordBatch, _ events: borrowing EventBatch, _ acceptedUntil: Instant) {
-    let none = Place(window: 0, limit: nil, time: Instant(nanoseconds: 0))
+  mutating func place(
+    _ batch: borrowing RecordBatch, _ events: borrowing EventBatch, _ acceptedUntil: Instant
+  ) -> Outlook {
     let count = events.events.count
-    if places.count < count { places = Array(repeating: none, count: max(count, 2 * places.count)) }
+    if places.count < count {
+      let none = Place(window: 0, limit: .none, time: Instant(nanoseconds: 0))
+      places = Array(repeating: none, count: max(count, 2 * places.count))
+    }
+    let all = events.events.span
+    let records = batch.records.span
+    // Taken out while the tables are looked at.
+    var taken: [Place] = []
+    swap(&taken, &places)
+    defer { swap(&taken, &places) }
+    var places = taken.mutableSpan
+    let past = TimeSpan(nanoseconds: -rules.pastMax.nanoseconds)
     var high = highWaterMs
     var followed = events.records.lowerBound
     var stamp = Instant(nanoseconds: 0)
+    var oldest = Int32.max
     // Neighbours mostly share a window, and dividing is slow.
     var (window, begin, end): (Int32, Int64, Int64) = (0, 0, 0)
-    let past = TimeSpan(nanoseconds: -rules.pastMax.nanoseconds)
     for index in 0..<count {
       // Records without an event move the high water, too.
-      while followed <= Int(events.events[index].record) {
-        let stampMs = batch.records[followed].timestampMs
+      while followed <= Int(all[index].record) {
+        let stampMs = records[followed].timestampMs
         stamp = Instant(saturatingMilliseconds: stampMs >= 0 ? stampMs : high)
         if stampMs > high, stamp <= acceptedUntil { high = stampMs }
         followed &+= 1
       }
-      guard events.events[index].finding == .measurable else { continue }
-      identities.warm(events.events[index].identity)
-      let time = events.events[index].time ?? stamp
+      guard all[index].finding == .measurable else { continue }
+      let time = all[index].time ?? stamp
       if time.nanoseconds < begin || time.nanoseconds >= end {
         window = rules.windows.number(of: time)
         (begin, end) = rules.windows.bounds(of: window)
       }
-      let limit: Limit? =
+      let limit: Limit =
         stamp > acceptedUntil
         ? .recordAhead
         : time < stamp.saturatingAdding(past)
-          ? .tooOld : time > stamp.saturatingAdding(rules.futureMax) ? .ahead : nil
+          ? .tooOld : time > stamp.saturatingAdding(rules.futureMax) ? .ahead : .none
       places[index] = Place(window: window, limit: limit, time: time)
-      let first = Int(events.events[index].firstMeasure)
-      for at in first..<first &+ Int(events.events[index].measureCount) {
-        residency.cells.warm(events.measures[at].series, window)
-      }
+      // A void is counted where its original was.
+      if limit == .none { oldest = all[index].kind == .void ? .min : min(oldest, window) }
+    }
+    return Outlook(oldest: oldest, highWaterMs: high)
+  }
+
+  /// Asks memory for what the events of a stretch will be looked up in; what lies behind the last event is none.
+  @inline(__always)
+  func fetch(_ stretch: Range<Int>, _ events: borrowing EventBatch) {
+    let all = events.events.span
+    let measures = events.measures.span
+    for index in stretch.clamped(to: all.indices) where all[index].finding == .measurable {
+      identities.warm(all[index].identity)
+      let window = places[index].window
+      let first = Int(all[index].firstMeasure)
+      for at in first..<first &+ Int(all[index].measureCount) { residency.cells.warm(measures[at].series, window) }
     }
   }
 
-  /// Fills `positions` with the cell of each measure, -1 where there is none yet, and says what must be known before counting.
-  mutating func locate(_ events: borrowing EventBatch) -> [ColdKey] {
-    let count = events.measures.count
-    if positions.count < count { positions = Array(repeating: -1, count: max(count, 2 * positions.count)) }
-    for index in events.events.indices where events.events[index].measureCount > 0 {
-      identities.warmSlot(events.events[index].identity)
+  /// Asks memory for what the events of a stretch will be counted in, once what `fetch` asked for is there.
+  @inline(__always)
+  func warm(_ stretch: Range<Int>, _ events: borrowing EventBatch) {
+    let all = events.events.span
+    let measures = events.measures.span
+    for index in stretch.clamped(to: all.indices) where all[index].finding == .measurable {
+      identities.warmSlot(all[index].identity)
       let window = places[index].window
-      let first = Int(events.events[index].firstMeasure)
-      for at in first..<first &+ Int(events.events[index].measureCount) {
-        residency.cells.warmCell(events.measures[at].series, window)
-      }
+      let first = Int(all[index].firstMeasure)
+      for at in first..<first &+ Int(all[index].measureCount) { residency.cells.warmCell(measures[at].series, window) }
     }
+  }
+
+  /// What must be known before anything is counted. Where no event reaches back to the horizon, there is nothing to ask for.
+  mutating func missing(_ events: borrowing EventBatch, oldest: Int32) -> [ColdKey] {
+    guard oldest <= residency.horizon else { return [] }
     var cold = ColdKeys(seriesMax: rules.seriesMax)
     for index in events.events.indices where events.events[index].measureCount > 0 {
-      guard places[index].limit == nil, events.events[index].problem == nil else { continue }
+      guard places[index].limit == .none, events.events[index].problem == nil else { continue }
       if events.events[index].kind == .void {
-        for window in windows(ofVoid: index, events) { locate(index, window, events, &cold) }
+        for window in windows(ofVoid: index, events) { ask(index, window, events, &cold) }
       } else {
-        locate(index, places[index].window, events, &cold)
+        ask(index, places[index].window, events, &cold)
       }
     }
     return cold.keys
   }
 
-  @inline(__always)
-  private mutating func locate(_ index: Int, _ window: Int32, _ events: borrowing EventBatch, _ cold: inout ColdKeys) {
+  private func ask(_ index: Int, _ window: Int32, _ events: borrowing EventBatch, _ cold: inout ColdKeys) {
     let first = Int(events.events[index].firstMeasure)
-    for at in first..<first &+ Int(events.events[index].measureCount) {
-      let position = residency.cells.find(events.measures[at].series, window)
-      positions[at] = Int32(truncatingIfNeeded: position)
-      if position < 0, let key = residency.coldKey(events.events[index].tenantKey, events.measures[at], window) {
-        cold.insert(key)
-      }
+    for at in first..<first &+ Int(events.events[index].measureCount)
+    where residency.cells.find(events.measures[at].series, window) < 0 {
+      if let key = residency.coldKey(events.events[index].tenantKey, events.measures[at], window) { cold.insert(key) }
     }
   }
 

@@ -9,8 +9,8 @@ extension Tally {
     _ event: HeldEvent, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch, now: Instant
   ) -> Outcome {
     precondition(events.records.count == 1, "held events are looked at one by one")
-    place(batch, events, now.saturatingAdding(rules.futureMax))
-    let cold = locate(events)
+    let outlook = place(batch, events, now.saturatingAdding(rules.futureMax))
+    let cold = missing(events, oldest: outlook.oldest)
     if !cold.isEmpty { return .cold(cold) }
     held = event
     var given = VerdictCounts()

@@ -29,6 +29,9 @@ public struct Tally: ~Copyable {
 
   /// What a row that is kept costs beside its bytes: the value itself and the headers of its arrays, rounded up.
   static let rowBytes = 256
+  /// So many events are counted while memory brings what the next ones will touch: as long as that takes, and no more lines than the
+  /// nearest cache holds.
+  private static let eventsAhead = 16
   /// What a series in memory costs at most.
   public static let bytesOfSeries = 96
 
@@ -63,9 +66,8 @@ public struct Tally: ~Copyable {
   /// The held event that is looked at again at this moment.
   var held: HeldEvent?
 
-  /// Where each event of the go at hand belongs in time, and each measure in memory.
+  /// Where each event of the go at hand belongs in time.
   var places: [Place] = []
-  var positions: [Int32] = []
   /// The cells that the event at hand would be counted in.
   var targets: [Target] = []
 
@@ -157,14 +159,24 @@ public struct Tally: ~Copyable {
     _ batch: borrowing RecordBatch, _ events: borrowing EventBatch, now: Instant
   ) -> Outcome {
     let acceptedUntil = now.saturatingAdding(rules.futureMax)
-    place(batch, events, acceptedUntil)
-    let cold = locate(events)
+    let outlook = place(batch, events, acceptedUntil)
+    let cold = missing(events, oldest: outlook.oldest)
     if !cold.isEmpty { return .cold(cold) }
     var given = VerdictCounts()
     var followed = events.records.lowerBound
-    for index in events.events.indices {
-      follow(batch, &followed, through: Int(events.events[index].record), acceptedUntil)
-      given[judge(index, batch, events)] &+= 1
+    let count = events.events.count
+    // Within one generation it is all the same when the high water moves.
+    let stepsOn = outlook.highWaterMs > identities.generationEndMs
+    let step = Self.eventsAhead
+    fetch(0..<2 &* step, events)
+    warm(0..<step, events)
+    for first in stride(from: 0, to: count, by: step) {
+      fetch(first &+ 2 &* step..<first &+ 3 &* step, events)
+      warm(first &+ step..<first &+ 2 &* step, events)
+      for index in first..<min(count, first &+ step) {
+        if stepsOn { follow(batch, &followed, through: Int(events.events[index].record), acceptedUntil) }
+        given[judge(index, batch, events)] &+= 1
+      }
     }
     follow(batch, &followed, through: events.records.upperBound - 1, acceptedUntil)
     if events.records.upperBound > events.records.lowerBound {
@@ -190,37 +202,54 @@ public struct Tally: ~Copyable {
     }
   }
 
+  /// What is not plain usage that comes for the first time is judged aside, so that the way of nearly all events stays short.
   @inline(__always)
   mutating func judge(
     _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
   ) -> Verdict {
-    switch events.events[index].finding {
-    case .measurable: break
-    case .unmetered: return .unmetered
-    case .refused:
-      return quarantine(events.events[index].problem ?? .notCloudEvent, nil, index, batch, events)
+    let window = places[index].window
+    guard events.events[index].finding == .measurable, places[index].limit == .none else {
+      return dismiss(index, batch, events)
     }
-    if let limit = places[index].limit { return quarantine(limit.reason, limit.detail, index, batch, events) }
-    let content = events.events[index].content & 0x1F_FFFF
     let identity = events.events[index].identity
-    if let known = identities.find(identity) {
-      if known.content == content { return .duplicate }
-      return conflict(known.offset, index, batch, events)
-    }
-    if let problem = events.events[index].problem { return refuse(problem, index, batch, events) }
+    let seat = identities.seat(of: identity)
+    if seat.isTaken { return meetAgain(identities.known(at: seat), index, batch, events) }
+    let isVoid = events.events[index].kind == .void
     let offset = batch.records[Int(events.events[index].record)].offset
-    if events.events[index].kind == .void {
-      if let (reason, detail) = takeBack(index, offset, batch, events) {
-        return quarantine(reason, detail, index, batch, events)
-      }
-    } else if !measure(index, places[index].window, offset, isTakenBack: false, batch, events) {
+    if isVoid || events.events[index].problem != nil {
+      if let verdict = refuse(index, offset, batch, events) { return verdict }
+    } else if !measure(index, window, offset, batch, events) {
       return quarantine(.overflow, Self.overflowDetail, index, batch, events)
     }
     let entry = IdentityPage.Entry(
-      fingerprint: identity, offset: offset, window: places[index].window, content: content, voided: false)
-    identities.insert(entry, generation: identities.generation)
+      fingerprint: identity, offset: offset, window: window, content: events.events[index].content & 0x1F_FFFF,
+      voided: false)
+    identities.insert(entry, at: seat)
     write(entry, generationEndMs: identities.generationEndMs)
-    return events.events[index].kind == .void ? .voided : .counted
+    return isVoid ? .voided : .counted
+  }
+
+  /// An event that no meter wants, that cannot be read, or that lies too far from now.
+  @inline(never)
+  private mutating func dismiss(
+    _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) -> Verdict {
+    switch events.events[index].finding {
+    case .unmetered: return .unmetered
+    case .refused: return quarantine(events.events[index].problem ?? .notCloudEvent, nil, index, batch, events)
+    case .measurable:
+      let limit = places[index].limit
+      return quarantine(limit.reason, limit.detail, index, batch, events)
+    }
+  }
+
+  /// An event whose identity was counted before.
+  @inline(never)
+  private mutating func meetAgain(
+    _ known: IdentityTable.Known, _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) -> Verdict {
+    known.content == events.events[index].content & 0x1F_FFFF
+      ? .duplicate : conflict(known.offset, index, batch, events)
   }
 
   private static let overflowDetail = "the sum of the window would have more than 38 digits"
@@ -238,12 +267,19 @@ public struct Tally: ~Copyable {
     return .conflict
   }
 
+  /// Nil for a void that took its original back.
+  @inline(never)
   private mutating func refuse(
-    _ problem: Reason, _ index: Int, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
-  ) -> Verdict {
-    // A void whose measures cannot be taken can repeat nothing that was counted.
-    let isUnknown = events.events[index].kind == .void && problem != .voidUnsupported
-    return quarantine(isUnknown ? .voidUnknown : problem, nil, index, batch, events)
+    _ index: Int, _ offset: Int64, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) -> Verdict? {
+    let isVoid = events.events[index].kind == .void
+    if let problem = events.events[index].problem {
+      // A void whose measures cannot be taken can repeat nothing that was counted.
+      let isUnknown = isVoid && problem != .voidUnsupported
+      return quarantine(isUnknown ? .voidUnknown : problem, nil, index, batch, events)
+    }
+    guard let (reason, detail) = takeBack(index, offset, batch, events) else { return nil }
+    return quarantine(reason, detail, index, batch, events)
   }
 
   /// Takes the original of a void back from the window in which it was counted; says why if that cannot be.
@@ -255,7 +291,7 @@ public struct Tally: ~Copyable {
       known.content == void.content & 0x1F_FFFF || known.content == void.adjustContent & 0x1F_FFFF
     else { return (.voidUnknown, "no event of that id and content was counted within dedupe.window") }
     if known.voided { return (.voidTwice, "the event was voided before") }
-    guard measure(index, known.window, offset, isTakenBack: true, batch, events) else {
+    guard measureAll(index, known.window, offset, isTakenBack: true, batch, events) else {
       return (.overflow, Self.overflowDetail)
     }
     identities.markVoided(void.identity)

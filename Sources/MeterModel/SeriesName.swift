@@ -8,18 +8,15 @@ public struct SeriesName: Sendable {
 
   @inlinable
   public init(tenant: SeriesKey, meter: MeterID) {
-    a = 0
-    b = 0
-    add(tenant)
+    a = tenant.high
+    b = tenant.low
     add(SeriesKey(high: UInt64(UInt32(bitPattern: meter.number)), low: 0))
   }
 
   @inlinable
   public mutating func add(_ part: SeriesKey) {
-    a = Self.turned(a ^ Self.turned(part.high &* 0x9E37_79B9_7F4A_7C15, 31) &* 0xBF58_476D_1CE4_E5B9, 27) &+ b
-    a = a &* 5 &+ 0x52DC_E729
-    b = Self.turned(b ^ Self.turned(part.low &* 0xBF58_476D_1CE4_E5B9, 33) &* 0x94D0_49BB_1331_11EB, 31) &+ a
-    b = b &* 5 &+ 0x3849_5AB5
+    a = (Self.turned(a ^ part.high, 27) &+ b) &* 0x9E37_79B9_7F4A_7C15
+    b = (Self.turned(b ^ part.low, 31) &+ a) &* 0xBF58_476D_1CE4_E5B9
   }
 
   @inlinable

@@ -117,10 +117,8 @@ extension Decoder {
     for index in Int(shape.firstStep)..<Int(shape.firstStep &+ shape.stepCount) {
       let step = shapes.steps[index]
       switch step.kind {
-      case .string:
-        sum &+= Fingerprint.join(step.name, brief(slot(step.slot), text, seed))
-      case .bare:
-        sum &+= Fingerprint.join(step.name, bare(slot(step.slot), text, seed))
+      case .string, .bare:
+        sum &+= Fingerprint.join(step.name, member(step, text, seed))
       case .open:
         sums[open] = sum
         open &+= 1
@@ -133,14 +131,20 @@ extension Decoder {
     return Self.content(type, time, data: sum, seed: seed)
   }
 
+  /// One way for strings and numbers, which alternate as producers please; words are rare.
   @inline(__always)
-  private func bare(_ slot: cscan_slot, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
-    switch text[Int(slot.start)] {
-    case UInt8(ascii: "t"): 1
-    case UInt8(ascii: "f"): 2
-    case UInt8(ascii: "n"): 3
-    default: brief(slot, text, seed &+ 1)
+  private func member(_ step: Shape.Step, _ text: Swift.Span<UInt8>, _ seed: UInt64) -> UInt64 {
+    let value = slot(step.slot)
+    let isBare = step.kind == .bare
+    if isBare {
+      switch text[Int(value.start)] {
+      case UInt8(ascii: "t"): return 1
+      case UInt8(ascii: "f"): return 2
+      case UInt8(ascii: "n"): return 3
+      default: break
+      }
     }
+    return brief(value, text, seed &+ (isBare ? 1 : 0))
   }
 
   @inline(__always)
@@ -168,7 +172,6 @@ extension Decoder {
 
   @inline(__always)
   private static func hash128(_ text: UnsafePointer<UInt8>, _ slot: cscan_slot, _ seed: UInt64) -> SeriesKey {
-    let hash = unsafe cxxhash_128(text + Int(slot.start), Int(slot.length), seed)
-    return SeriesKey(high: hash.high64, low: hash.low64)
+    unsafe Fingerprint.name(text + Int(slot.start), Int(slot.length), seed: seed)
   }
 }

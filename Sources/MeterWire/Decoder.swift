@@ -23,7 +23,7 @@ public struct Decoder: ~Copyable {
   private var learntMeters: [Meter] = []
   private var learntSeed: UInt64 = 0
   /// Contents of the objects around the one at hand.
-  var sums = [UInt64](repeating: 0, count: ShapeTree.slotsMax)
+  var sums = InlineArray<64, UInt64>(repeating: 0)
   /// Where the text at hand stands.
   var place = EventBatch.Bytes.Place.arena
   /// Token index of each field of the type at hand: -1 missing, -2 named twice.

@@ -113,6 +113,20 @@ import Testing
     #expect(isStillFull)
   }
 
+  @Test func `a sum that moves between two seals by more than its memory holds is refused and wraps nowhere`() {
+    var table = CellTable()
+    let largest = Quantity.bound - 1
+    let position = table.make(
+      SeriesKey(high: 0, low: 0), 0, group: CellTable.noGroup, total: -largest, isDefined: true)
+    let half = table.add(largest, events: 1, scale: 0, at: position)
+    let fits = table.fits(largest, at: position)
+    let rest = table.add(largest, events: 1, scale: 0, at: position)
+    #expect(half && !fits && !rest && table[position].total == 0 && table[position].units == largest)
+    _ = table.settle()
+    let isTakenAfterSeal = table.add(largest, events: 1, scale: 0, at: position)
+    #expect(isTakenAfterSeal)
+  }
+
   @Test func `memory of a crowd is given back when it is forgotten`() {
     var table = CellTable()
     for low in 0..<30_000 as Range<UInt64> {

@@ -226,46 +226,6 @@ create function meterd.window_number(at bigint, length bigint) returns bigint la
   select (at - ((at % length) + length) % length) / length
 $$;
 
--- The integral of a series' level by window, in level x hours, up to the last commit of the partitions that hold its samples. A
--- window that only carries a level has no events.
-create function meterd.level_windows(p_series uuid, p_hold bigint, p_digits integer, p_window bigint)
-returns table (window_start timestamptz, quantity numeric, events bigint)
-language sql stable as $$
-  with clock as (
-    select (max(extract(epoch from p.committed_at)) * 1000000)::bigint * 1000 as at
-    from meterd.partition p
-    where p.id in (select l.partition from meterd.level_sample l where l.series = p_series)
-  ), sample as (
-    select distinct on (l.at) l.at, l.level from meterd.level_sample l where l.series = p_series
-    order by l.at, l."offset" desc, l.place desc, l.partition desc
-  ), span as (
-    select s.at, s.level,
-      least(lead(s.at) over (order by s.at), s.at + p_hold, greatest(s.at, (select clock.at from clock))) as until
-    from sample s
-  ), part as (
-    select n, sum(span.level * (least(span.until, (n + 1) * p_window) - greatest(span.at, n * p_window))) as total
-    from span, generate_series(
-      meterd.window_number(span.at, p_window), meterd.window_number(span.until - 1, p_window)) as n
-    where span.until > span.at
-    group by n
-  ), seen as (
-    select meterd.window_number(l.at, p_window) as n, count(*) as events
-    from meterd.level_sample l where l.series = p_series group by 1
-  )
-  select to_timestamp(coalesce(part.n, seen.n) * (p_window / 1000000000)),
-    meterd.half_even(coalesce(part.total, 0), 3600000000000, p_digits), coalesce(seen.events, 0)
-  from part full join seen on seen.n = part.n
-$$;
-
--- How many values a series had in a window, over partitions: the union, thinned to the highest level among them.
-create function meterd.distinct_values(p_series uuid, p_window timestamptz) returns numeric language sql stable as $$
-  select count(distinct v.value)::numeric * (1::bigint << level.bits::integer)
-  from (select max(level_at) as bits from meterd.rollup where series = p_series and window_start = p_window) as level
-  left join meterd.distinct_value v
-    on v.series = p_series and v.window_start = p_window and meterd.is_kept(v.value, level.bits)
-  group by level.bits
-$$;
-
 -- What a partition has in windows that a daemon does not have in memory: by key either all series of a group or one series, each with
 -- its sum; null for what does not add up. A quantity is kept with as many fraction digits as its meter's scale.
 create function meterd.stored_sums(p_partition integer, p_groups bigint[], p_series uuid[], p_windows timestamptz[])
@@ -443,31 +403,6 @@ begin
 end
 $$;
 
-create view meterd.usage as
-  select s.tenant, m.name as meter, s.dimensions, r.window_start,
-    r.window_start + (select window_length from meterd.installation) as window_end,
-    trim_scale(case r.merge
-      when 0 then sum(r.quantity)
-      when 1 then max(r.quantity)
-      when 2 then min(r.quantity)
-      when 3 then (array_agg(r.quantity order by r.level_at desc, r.level_offset desc, r.level_place desc, r.partition desc))[1]
-      else case count(*)
-        when 1 then max(r.quantity) * (1::bigint << max(r.level_at)::integer)
-        else meterd.distinct_values(s.id, r.window_start) end
-    end) as quantity, sum(r.events)::bigint as events, r.merge = 4 and max(r.level_at) > 0 as approximate
-  from meterd.rollup r
-  join meterd.series s on s.id = r.series
-  join meterd.meter m on m.id = s.meter
-  where r.merge <> 5
-  group by s.id, s.tenant, m.name, s.dimensions, r.window_start, r.merge
-  union all
-  select s.tenant, m.name, s.dimensions, w.window_start, w.window_start + i.window_length, w.quantity, w.events, false
-  from meterd.series s
-  join meterd.meter m on m.id = s.meter and m.aggregate = 'time_weighted'
-  cross join meterd.installation i
-  cross join lateral meterd.level_windows(
-    s.id, m.hold_nanoseconds, m.scale, (extract(epoch from i.window_length) * 1000000000)::bigint) as w;
-
 create view meterd.accounting as
   select topic, number as partition,
     counted + late + duplicate + conflict + voided + unmetered + quarantined as events,
@@ -482,11 +417,6 @@ create view meterd.quarantine as
   select q.id, p.topic, p.number as partition, q."offset", q.reason, q.detail, q.received_at, q.payload, q.headers, q.state
   from meterd.quarantined q
   join meterd.partition p on p.id = q.partition;
-
-create view meterd.conflicts as
-  select c.tenant, c.source, c.event_id, p.topic, p.number as partition, c.first_offset, c."offset", c.seen_at
-  from meterd.conflicting c
-  join meterd.partition p on p.id = c.partition;
 
 -- What operators decided, in the order of the commits. Each entry is hashed together with the hash of the one before it: an entry
 -- that is altered, taken out or put in between breaks the chain, and the head tells when the end of it is cut off.

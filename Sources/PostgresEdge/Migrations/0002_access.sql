@@ -109,7 +109,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- How many values a series had in a window, over partitions: the union, thinned to the highest level among them.
-create or replace function meterd.distinct_values(p_series uuid, p_window timestamptz) returns numeric
+create function meterd.distinct_values(p_series uuid, p_window timestamptz) returns numeric
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select count(distinct v.value)::numeric * (1::bigint << level.bits::integer)
   from (select max(level_at) as bits from meterd.rollup where series = p_series and window_start = p_window) as level
@@ -148,9 +148,6 @@ create view meterd.series_usage as
   cross join lateral meterd.level_usage(
     s.id, m.hold_nanoseconds, m.scale, (extract(epoch from i.window_length) * 1000000000)::bigint) as w;
 
-drop view meterd.usage;
-drop function meterd.level_windows;
-
 -- One tenant's rows. A barrier: no function of the reader's looks at a row before it is known to be the tenant's.
 create view meterd.tenant_usage with (security_barrier) as
   select * from meterd.series_usage where tenant = meterd.shown_tenant();
@@ -170,7 +167,7 @@ create view meterd.all_conflicts as
 create view meterd.tenant_conflicts with (security_barrier) as
   select * from meterd.all_conflicts where tenant = meterd.shown_tenant();
 
-create or replace view meterd.conflicts as
+create view meterd.conflicts as
   select * from meterd.all_conflicts where meterd.reads_all()
   union all
   select * from meterd.tenant_conflicts where not meterd.reads_all();
