@@ -63,7 +63,7 @@ let package = Package(
     room("KafkaEdge", imports: ["MeterModel", "MeterTelemetry", "CRdkafka"]),
     room(
       "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"],
-      embeds: ["0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify"].map {
+      embeds: ["0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify", "0006_sessions"].map {
         "Migrations/\($0).sql"
       }),
     room("HTTPEdge", imports: ["MeterModel", "MeterTelemetry", "CMicrohttpd"]),
@@ -134,6 +134,7 @@ let package = Package(
     tests("SimulationTests", imports: ["MeterSimulation"]),
     tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
     tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),
+    tests("MeterRuntimeTests", imports: ["MeterRuntime", "MeterModel"]),
     tests(
       "KafkaEdgeTests",
       imports: ["KafkaEdge", "MeterModel", "MeterTelemetry", "MeterLab", "CRdkafka", "TestDice", "TestStack"]),

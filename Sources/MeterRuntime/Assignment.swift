@@ -110,6 +110,8 @@ final class Assignment: ConsumerObserver {
       state.leaving = Set(leaving.keys)
       return leaving
     }
+    // What was fenced has left its lane already, and is nobody's to speak of any more.
+    for (log, stay) in stays where leaving[log] == nil { lane(of: log).forget(log, stay: stay) }
     guard !leaving.isEmpty else { return consumer.finish() }
     for (partition, stay) in leaving { lane(of: partition).hand(isLost ? .lost : .revoked, of: partition, stay: stay) }
     giveUp(leaving)
@@ -206,7 +208,10 @@ final class Assignment: ConsumerObserver {
       state.living[partition] = nil
       state.awaited.remove(partition)
       state.claimed[partition] = nil
-      if state.leaving.remove(partition) != nil { return state.leaving.isEmpty ? .finish : .nothing }
+      if state.leaving.remove(partition) != nil {
+        lane(of: partition).forget(partition, stay: stay)
+        return state.leaving.isEmpty ? .finish : .nothing
+      }
       return state.renewing.remove(partition) != nil ? .renew : .renewLater
     }
     switch next {

@@ -16,12 +16,17 @@ final class Board: Sendable {
     var since: Int64
   }
 
-  func update(_ log: TopicPartition, stay: Int, now: Int64, _ change: (inout PartitionStatus) -> Void) {
+  /// A stay begins. Nothing else makes a status: what is heard of a stay that has ended would bring it back for good.
+  func begin(_ log: TopicPartition, stay: Int, now: Int64) {
     statuses.withLock { statuses in
-      var status = statuses[log] ?? PartitionStatus(stay: stay, movedAt: now)
-      if status.stay < stay { status = PartitionStatus(stay: stay, movedAt: now) }
-      // A late word from an earlier stay is not for this one.
-      guard status.stay == stay else { return }
+      if let status = statuses[log], status.stay >= stay { return }
+      statuses[log] = PartitionStatus(stay: stay, movedAt: now)
+    }
+  }
+
+  func update(_ log: TopicPartition, stay: Int, _ change: (inout PartitionStatus) -> Void) {
+    statuses.withLock { statuses in
+      guard var status = statuses[log], status.stay == stay else { return }
       change(&status)
       statuses[log] = status
     }

@@ -31,15 +31,15 @@ public final class Daemon: Sendable {
     self.settings = settings
     self.log = log
     let target = settings.postgres.url.exposed
-    if settings.postgres.migrate {
-      let outcome = try Schema.migrate(target)
-      if outcome.from != outcome.to {
-        log.info("schema migrated", ["from": .int(outcome.from), "to": .int(outcome.to)])
-      }
-      if let advice = outcome.advice { log.warn("roles are missing", ["detail": .string(advice.description)]) }
-    } else {
-      try Schema.check(target)
+    let warnings = try ServerInspection.run(target).warnings
+    let schema = try Schema.prepare(target, migrates: settings.postgres.migrate)
+    if schema.from != schema.to {
+      log.info("schema migrated", ["from": .int(schema.from), "to": .int(schema.to)])
     }
+    if schema.to > Schema.version {
+      log.info("the schema is one step ahead", ["schema": .int(schema.to), "own": .int(Schema.version)])
+    }
+    if let advice = schema.advice { log.warn("roles are missing", ["detail": .string(advice.description)]) }
     let catalog = Catalog(target: target)
     let installation = try catalog.installation(window: settings.rollup.window)
     guard installation.window == settings.rollup.window else {
@@ -64,7 +64,7 @@ public final class Daemon: Sendable {
     }
     let rules = RulesBoard(meters: try catalog.meters(), seed: installation.seed)
     let owner = Self.owner()
-    let pool = Pool(target: target, connections: settings.postgres.connections, name: "meterd")
+    let pool = Pool(target: target, connections: settings.postgres.connections, name: SessionName.fresh(of: owner))
     let around = Lane.Surroundings(
       ledger: Ledger(
         pool: pool, owner: owner, uniqueMax: settings.unique.exactMax, dedupeWindow: settings.dedupe.window),
@@ -109,6 +109,7 @@ public final class Daemon: Sendable {
     self.consumer = consumer
     self.assignment = assignment
     self.switchboard = switchboard
+    for warning in warnings { log.warn("postgres could be run more safely", ["detail": .string(warning)]) }
     log.info(
       "starting",
       [

@@ -121,7 +121,7 @@ extension Lane {
         if slot.waiting.isEmpty { slot.tally?.evict(to: around.residentMax / state.slots.count) }
       }
     }
-    around.board.update(log, stay: stay, now: Clock.monotonic()) { $0.committed = flush.range.to }
+    around.board.update(log, stay: stay) { $0.committed = flush.range.to }
     outlet.committed(log, flush.range.to)
   }
 
@@ -136,7 +136,7 @@ extension Lane {
   func halt(_ slot: Slot, _ reason: String, isNew: Bool) {
     around.log.error(
       "partition halted; see the runbook", ["log": .string(slot.log.description), "detail": .string(reason)])
-    around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) {
+    around.board.update(slot.log, stay: slot.stay) {
       $0.state = .halted(reason, isRecorded: !isNew)
     }
     outlet.ready(slot.log, slot.stay, nil)
@@ -149,7 +149,7 @@ extension Lane {
     around.ledger.halt(claim, reason: reason, lane: number) { [self] result in
       switch result {
       case .success(true):
-        around.board.update(log, stay: stay, now: Clock.monotonic()) { status in
+        around.board.update(log, stay: stay) { status in
           if status.halt != nil { status.state = .halted(reason, isRecorded: true) }
         }
         hand(.haltRecorded, of: log, stay: stay)

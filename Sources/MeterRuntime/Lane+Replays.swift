@@ -57,7 +57,7 @@ extension Lane {
     if isDone { slot.waiting.removeFirst() } else { slot.waiting[0].next = next }
     if isDone { step(slot, .replayed, &state) }
     if let size {
-      around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) { $0.size = size }
+      around.board.update(slot.log, stay: slot.stay) { $0.size = size }
       step(slot, .counted(rows: size.pendingRows, bytes: size.pendingBytes), &state)
     }
     if !isDone { step(slot, .cold, &state) }

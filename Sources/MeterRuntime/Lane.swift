@@ -67,7 +67,7 @@ final class Lane: Sendable {
         let seed = UInt64(bitPattern: Clock.wall().nanoseconds) ^ UInt64(stay) &* 0x9E37_79B9
         let slot = Slot(log: log, stay: stay, round: PartitionRound(bounds: bounds, seed: seed))
         state.slots[log] = slot
-        around.board.update(log, stay: stay, now: Clock.monotonic()) { _ in }
+        around.board.begin(log, stay: stay, now: Clock.monotonic())
         step(slot, .assigned, &state)
       }
     }
@@ -81,6 +81,14 @@ final class Lane: Sendable {
         for slot in state.slots.values { step(slot, .idle, &state) }
       }
       watchIdle()
+    }
+  }
+
+  /// The group gave the partition to somebody else, and nothing of it is here any more: not even that it was fenced.
+  func forget(_ log: TopicPartition, stay: Int) {
+    queue.async { [self] in
+      let isHere = state.withLock { $0.slots[log]?.stay == stay }
+      if !isHere { around.board.remove(log, stay: stay) }
     }
   }
 
@@ -116,7 +124,7 @@ final class Lane: Sendable {
 
   /// Nothing comes from the log for now, or, with nil, nothing is known to be in the way.
   func trouble(_ log: TopicPartition, stay: Int, _ words: String?) {
-    around.board.update(log, stay: stay, now: Clock.monotonic()) { $0.readTrouble = words }
+    around.board.update(log, stay: stay) { $0.readTrouble = words }
   }
 
   /// New bounds for every partition that stays here.
@@ -189,7 +197,7 @@ final class Lane: Sendable {
 
   private func publish(_ applied: Tally.Applied, _ slot: Slot, _ lastRecordMs: Int64) {
     let now = Clock.monotonic()
-    around.board.update(slot.log, stay: slot.stay, now: now) { status in
+    around.board.update(slot.log, stay: slot.stay) { status in
       status.cursor = applied.cursor
       status.movedAt = now
       status.readTrouble = nil
@@ -217,7 +225,7 @@ final class Lane: Sendable {
       carryOut(.wake(after: paced), slot, &state)
     }
     let phase = slot.round.phase
-    around.board.update(slot.log, stay: slot.stay, now: Clock.monotonic()) { status in
+    around.board.update(slot.log, stay: slot.stay) { status in
       switch phase {
       case .reading: status.state = .reading
       case .draining: status.state = .draining
@@ -230,7 +238,7 @@ final class Lane: Sendable {
   private func answer(_ slot: Slot) -> @Sendable (PartitionRound.Fact, String?) -> Void {
     let (log, stay) = (slot.log, slot.stay)
     return { [self] fact, trouble in
-      around.board.update(log, stay: stay, now: Clock.monotonic()) { status in
+      around.board.update(log, stay: stay) { status in
         status.trouble = trouble
         if trouble == nil { status.waitingSince = nil }
       }
@@ -266,6 +274,11 @@ final class Lane: Sendable {
       around.ledger.claim(log, lane: number) { [self] result in
         switch result {
         case .success(let claim):
+          for session in claim.ended {
+            around.log.warn(
+              "a session of an earlier owner held the partition and was ended",
+              ["log": .string(log.description), "session": .string(session)])
+          }
           queue.async { [self] in withSlot(log, stay) { $0.claim = claim } }
           answer(.claimed(next: claim.next, halted: claim.halted), nil)
         case .failure(let error): answer(.failed, error.words)
@@ -287,7 +300,7 @@ final class Lane: Sendable {
     case .restore:
       restore(slot, answer)
     case .read(let offset):
-      around.board.update(log, stay: stay, now: Clock.monotonic()) { status in
+      around.board.update(log, stay: stay) { status in
         status.cursor = offset
         status.committed = offset
       }
@@ -326,7 +339,7 @@ final class Lane: Sendable {
     case .release:
       state.slots[log] = nil
       if slot.isFenced {
-        around.board.update(log, stay: stay, now: Clock.monotonic()) { $0.state = .fenced }
+        around.board.update(log, stay: stay) { $0.state = .fenced }
       } else {
         around.board.remove(log, stay: stay)
       }
@@ -343,6 +356,6 @@ final class Lane: Sendable {
   /// From here on a call to PostgreSQL is under way.
   func waiting(_ slot: Slot) {
     let now = Clock.monotonic()
-    around.board.update(slot.log, stay: slot.stay, now: now) { if $0.waitingSince == nil { $0.waitingSince = now } }
+    around.board.update(slot.log, stay: slot.stay) { if $0.waitingSince == nil { $0.waitingSince = now } }
   }
 }

@@ -31,7 +31,7 @@ struct Readiness: Sendable {
     switch status.state {
     case .halted(let why, _): return "halted: \(why)"
     case .fenced: return "another daemon owns the partition"
-    case .starting: return "starting"
+    case .starting: return status.trouble.map { "cannot be started: \($0)" } ?? "starting"
     case .reading, .draining: break
     }
     if let trouble = status.readTrouble { return "nothing comes from the log: \(trouble)" }

@@ -64,12 +64,16 @@ public final class Catalog: Sendable {
     }
   }
 
-  /// For a running daemon: on the pool, and again and again.
+  /// For a running daemon: on the pool, and again and again. A server that answers and takes no writes is no answer: nothing could be
+  /// committed there, and another host of the URL may be the one.
   public static func meters(
     on pool: Pool, then: @escaping @Sendable (Result<[Meter], PostgresError>) -> Void
   ) {
     pool.submit(lane: 0) { connection throws(PostgresError) in
-      try meters(connection)
+      if try connection.execute("select current_setting('transaction_read_only')").text(0, 0) == "on" {
+        throw .refused(state: "25006", message: "the server takes no writes: it is a standby, or set to be read-only")
+      }
+      return try meters(connection)
     } then: {
       then($0)
     }

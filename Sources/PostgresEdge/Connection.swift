@@ -7,13 +7,18 @@ import Glibc
 @safe
 struct Connection: ~Copyable {
   private let handle: OpaquePointer
+  /// The server's own number of this session, once asked; a pooler in between invents another one for `PQbackendPID`.
+  var backend: Int32 = 0
 
   /// `target` is a URL or a conninfo string; what it says goes before our defaults.
   init(_ target: String, name: String) throws(PostgresError) {
-    let defaults: [(String, String)] = [
+    var defaults: [(String, String)] = [
       ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
-      ("tcp_user_timeout", "30000"), ("application_name", name), ("client_encoding", "UTF8"), ("dbname", target),
+      ("tcp_user_timeout", "30000"), ("application_name", name), ("client_encoding", "UTF8"),
     ]
+    // Of several hosts the one that takes writes: after a failover that is another one.
+    if Self.namesSeveralHosts(target) { defaults.append(("target_session_attrs", "read-write")) }
+    defaults.append(("dbname", target))
     let handle = unsafe withCStrings(defaults.map(\.0)) { keys in
       unsafe withCStrings(defaults.map(\.1)) { values in unsafe PQconnectdbParams(keys, values, 1) }
     }
@@ -32,23 +37,72 @@ struct Connection: ~Copyable {
 
   deinit { unsafe PQfinish(handle) }
 
+  private static func namesSeveralHosts(_ target: String) -> Bool {
+    guard let options = unsafe PQconninfoParse(target, nil) else { return false }
+    defer { unsafe PQconninfoFree(options) }
+    var option = unsafe options
+    while let keyword = unsafe option.pointee.keyword {
+      let name = unsafe String(cString: keyword)
+      if name == "host" || name == "hostaddr", let value = unsafe option.pointee.val {
+        let hosts = unsafe String(cString: value)
+        if hosts.contains(",") { return true }
+      }
+      unsafe option += 1
+    }
+    return false
+  }
+
+  /// Whether something that is not PostgreSQL answers for it.
+  var isPooled: Bool { unsafe PQbackendPID(handle) != backend }
+
   /// libpq gives no state for a refused connection; these are the refusals that another attempt will not mend.
   private static func state(in message: String) -> String? {
     if message.contains("password authentication failed") || message.contains("no password supplied") { return "28P01" }
     if message.contains("role \"") && message.contains("does not exist") { return "28000" }
     if message.contains("no pg_hba.conf entry") { return "28000" }
     if message.contains("database \"") && message.contains("does not exist") { return "3D000" }
+    if message.contains("session is read-only") || message.contains("server is in hot standby mode") { return "25006" }
     return nil
+  }
+
+  /// What to do each time that an answer has not come for so long.
+  struct Impatience {
+    var ms: Int
+    var act: () -> Void
   }
 
   /// Runs one statement and reads its answer to the end.
   func execute(
-    _ sql: String, _ parameters: [Parameter] = [], binary: Bool = false, timeoutMs: Int = 30_000
+    _ sql: String, _ parameters: [Parameter] = [], binary: Bool = false, timeoutMs: Int = 30_000,
+    impatience: Impatience? = nil
   ) throws(PostgresError) -> Rows {
     let deadline = Monotonic.now() + Int64(timeoutMs) * 1_000_000
     try send(sql, parameters, binary)
     try flush(deadline)
+    if let impatience {
+      while try !hasAnswer(by: min(deadline, Monotonic.now() + Int64(impatience.ms) * 1_000_000)),
+        Monotonic.now() < deadline
+      { impatience.act() }
+    }
     return try answer(deadline)
+  }
+
+  /// Sends one statement; `finish` reads its answer. Nothing else may be asked in between.
+  func begin(_ sql: String, _ parameters: [Parameter], timeoutMs: Int) throws(PostgresError) {
+    try send(sql, parameters, false)
+    try flush(Monotonic.now() + Int64(timeoutMs) * 1_000_000)
+  }
+
+  func finish(timeoutMs: Int) throws(PostgresError) -> Rows {
+    try answer(Monotonic.now() + Int64(timeoutMs) * 1_000_000)
+  }
+
+  private func hasAnswer(by moment: Int64) throws(PostgresError) -> Bool {
+    while unsafe PQisBusy(handle) == 1 {
+      guard try isReadable(by: moment) else { return false }
+      guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+    }
+    return true
   }
 
   /// Reads to the end of the answer: an error may still follow a result.
@@ -117,6 +171,17 @@ struct Connection: ~Copyable {
       }
       let ready = try wait(Int16(POLLIN | POLLOUT), deadline)
       if ready & Int16(POLLIN) != 0, unsafe PQconsumeInput(handle) != 1 { throw lost() }
+    }
+  }
+
+  private func isReadable(by moment: Int64) throws(PostgresError) -> Bool {
+    while true {
+      let left = (moment - Monotonic.now()) / 1_000_000
+      guard left > 0 else { return false }
+      var descriptor = unsafe pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+      let ready = unsafe poll(&descriptor, 1, Int32(min(left + 1, 1_000)))
+      if ready > 0 { return true }
+      if ready < 0, errno != EINTR { throw .lost("poll failed (errno \(errno))") }
     }
   }
 

@@ -14,6 +14,8 @@ public final class Ledger: Sendable {
     /// Where the newest window begins in which anything was ever counted, nil if nothing was.
     public var newestWindowSeconds: Int64?
     public var halted: String?
+    /// Sessions of earlier owners that held the partition and were ended.
+    public var ended: [String] = []
   }
 
   public enum CommitOutcome: Sendable, Equatable {
@@ -33,7 +35,7 @@ public final class Ledger: Sendable {
   }
 
   let pool: Pool
-  private let owner: String
+  let owner: String
   private let uniqueMax: Int64
   /// How much of a partition's time the identities of one room span.
   private let roomMs: Int64
@@ -44,29 +46,6 @@ public final class Ledger: Sendable {
     self.owner = owner
     self.uniqueMax = Int64(uniqueMax)
     roomMs = max(1, dedupeWindow.milliseconds / 4)
-  }
-
-  /// Takes a partition over: from here on every older epoch is refused. One statement each, so that the offset read is never one
-  /// that a commit under way is about to move.
-  public func claim(_ log: TopicPartition, lane: Int, then: @escaping @Sendable (Result<Claim, PostgresError>) -> Void)
-  {
-    pool.submit(lane: lane) { [owner] connection throws(PostgresError) in
-      let names: [Parameter] = [.text(log.topic), .int4(log.partition)]
-      _ = try connection.execute(
-        "insert into meterd.partition (topic, number) values ($1, $2) on conflict do nothing", names)
-      let rows = try connection.execute(
-        """
-        update meterd.partition set epoch = epoch + 1, owner = $3, last_flush = 0 where topic = $1 and number = $2
-        returning id, epoch, next_offset, high_water, halted, extract(epoch from newest_window)::bigint
-        """, names + [.text(owner)])
-      guard rows.count == 1, let id = rows.integer(0, 0), let epoch = rows.integer(0, 1), let high = rows.integer(0, 3)
-      else { throw .refused(state: "P0002", message: "the partition's row is gone") }
-      return Claim(
-        partition: PartitionNumber(Int32(id)), epoch: Epoch(epoch), next: rows.integer(0, 2), highWaterMs: high,
-        newestWindowSeconds: rows.integer(0, 5), halted: rows.text(0, 4))
-    } then: {
-      then($0)
-    }
   }
 
   /// Writes the first cursor of a partition that nobody has read. False when the partition is no longer ours.

@@ -7,8 +7,12 @@ import Synchronization
 /// connection is opened when it is first needed and again after it broke.
 public final class Pool: Sendable {
   private let workers: [Worker]
+  let target: String
+  let name: String
 
   public init(target: String, connections: Int, name: String) {
+    self.target = target
+    self.name = name
     workers = (0..<connections).map { Worker(target: target, name: name, number: $0) }
   }
 
@@ -46,8 +50,10 @@ private final class Worker: Sendable {
         if state.connection == nil { state.connection = try Session.open(target, name: name) }
         return .success(try work(state.connection!))
       } catch {
-        // A refused statement leaves the connection sound; a lost one is not used again.
+        // A refused statement leaves the connection sound; a lost one is not used again, nor one to a server that takes no writes any
+        // more: another host of the URL may.
         if case .lost = error { state.connection = nil }
+        if error.isReadOnly { state.connection = nil }
         return .failure(error)
       }
     }
@@ -57,15 +63,31 @@ private final class Worker: Sendable {
 /// A connection set up the way all of ours are.
 enum Session {
   static func open(_ target: String, name: String) throws(PostgresError) -> Connection {
-    let connection = try Connection(target, name: name)
-    // A server that is told to give up soon after we do: an abandoned statement must not hold locks for long.
-    _ = try connection.execute(
+    var connection = try Connection(target, name: name)
+    // A server that is told to give up soon after we do: an abandoned statement must not hold locks for long. What is acknowledged is
+    // on disk, whatever the role or the database is set to; whoever asks for less than standbys or for more keeps what was asked for.
+    let rows = try connection.execute(
       """
-      select set_config('TimeZone', 'UTC', false), set_config('statement_timeout', '60s', false),
+      select pg_backend_pid(), set_config('TimeZone', 'UTC', false), set_config('statement_timeout', '60s', false),
         set_config('idle_in_transaction_session_timeout', '60s', false),
         set_config('default_transaction_isolation', 'read committed', false),
+        set_config('synchronous_commit',
+          case s.value when 'off' then 'on' else s.value end, false),
         set_config('search_path', 'pg_catalog', false)
+      from (select current_setting('synchronous_commit') as value) as s
       """)
+    connection.backend = Int32(truncatingIfNeeded: rows.integer(0, 0) ?? 0)
     return connection
+  }
+}
+
+/// What a daemon's counting sessions are called at the server. The token tells two processes apart that have the same owner, as a
+/// container has that was started anew; `meterd.end_blockers` knows daemons by this form, and nothing else may have it.
+public enum SessionName {
+  /// One for each process.
+  public static func fresh(of owner: String) -> String {
+    let token = String(UInt32.random(in: .min ... .max), radix: 16)
+    // The server keeps 63 bytes.
+    return String("meterd \(String(repeating: "0", count: 8 - token.count))\(token) \(owner)".prefix(63))
   }
 }

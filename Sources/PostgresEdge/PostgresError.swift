@@ -22,6 +22,12 @@ public enum PostgresError: Error, Sendable, Equatable {
     return false
   }
 
+  /// The server takes no writes: it is a standby, or was told so.
+  public var isReadOnly: Bool {
+    if case .refused("25006", _) = self { return true }
+    return false
+  }
+
   public var isNotPermitted: Bool {
     if case .refused(let state, _) = self { return state == "42501" || state.hasPrefix("28") }
     return false

@@ -7,7 +7,7 @@ enum Apply {
     let settings = try arguments.settings()
     let file = try CatalogFile.read(path: arguments.positionals[0])
     let target = settings.postgres.url.exposed
-    if settings.postgres.migrate { _ = try Schema.migrate(target) } else { try Schema.check(target) }
+    _ = try Schema.prepare(target, migrates: settings.postgres.migrate)
     let isDryRun = arguments.has("dry-run")
     let changes = try apply(file, Catalog(target: target), isDryRun)
     for change in changes { print("\(change.kind == .add ? "+" : "=") meter \(change.name)") }

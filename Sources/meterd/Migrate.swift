@@ -4,7 +4,9 @@ import PostgresEdge
 
 enum Migrate {
   static func run(_ arguments: Arguments) throws(Complaint) -> ExitStatus {
-    let outcome = try Schema.migrate(try arguments.settings().postgres.url.exposed)
+    let target = try arguments.settings().postgres.url.exposed
+    _ = try ServerInspection.run(target)
+    let outcome = try Schema.migrate(target)
     if outcome.from == outcome.to {
       print("schema meterd: already at version \(outcome.to)")
     } else {

@@ -53,6 +53,5 @@ import Testing
     try database.execute(open)
     try database.execute("alter table meterd.journal drop constraint journal_pkey")
     try database.execute("alter table meterd.quarantined drop constraint quarantined_partition_offset_place_key")
-    try database.execute("alter table meterd.level_sample drop constraint level_sample_pkey")
   }
 }

@@ -69,6 +69,7 @@ import Testing
       "select * from meterd.order_quarantined('discard', '{1}', 'me')",
       "select * from meterd.stored_sums(1, '{}', '{}', '{}')", "select * from meterd.differences()",
       "select * from meterd.replays_due(1, 1, 1)", "select meterd.grant_access()",
+      "select * from meterd.end_blockers('t', 0, 1)",
       "create table meterd.mine (x integer)", "drop view meterd.usage",
       "alter table meterd.rollup add column x integer",
       "create or replace view meterd.usage as select 1", "update meterd.progress set halted = null",
@@ -122,6 +123,7 @@ import Testing
       "create function meterd.mine() returns integer language sql as 'select 1'",
       "create or replace function meterd.reads_all() returns boolean language sql as 'select true'",
       "select * from meterd.order_quarantined('discard', '{1}', 'me')",
+      "select * from meterd.end_blockers('t', 0, 1)",
     ]
     try expectRefused(refused, tenant)
   }
@@ -168,6 +170,7 @@ import Testing
     #expect(try writer.scalar("select meterd.touch(\(claim.partition.number), \(claim.epoch.number))") == "t")
     _ = try writer.scalar("select meterd.sweep_changes(10)")
     _ = try writer.scalar("select meterd.sweep_identities()")
+    _ = try writer.query("select * from meterd.end_blockers('other', 0, pg_backend_pid())")
     _ = try writer.query("select * from meterd.recent_sums(\(claim.partition.number), 10)")
     #expect(try writer.scalar("select count(*) from meterd.usage") != "0")
     _ = try UsageQuery(isTotal: true).run(url)
@@ -217,6 +220,7 @@ import Testing
     try cluster.start()
     defer { try? cluster.remove() }
     let admin = try Database(cluster.url())
+    // Apart: of two statements in one message PostgreSQL makes a transaction, in which no database is made.
     try admin.execute("create role plain login")
     try admin.execute("create database books owner plain")
     let url = cluster.url("books").replacingOccurrences(of: "postgres@", with: "plain@")

@@ -9,9 +9,10 @@ struct LedgerBench {
   let database: Database
   let ledger: Ledger
 
-  /// `through` is where the ledger connects, when that is not the server itself.
-  init(through address: ((PostgresCluster) -> String)? = nil) throws {
-    let cluster = try PostgresCluster.shared
+  /// `through` is where the ledger connects, when that is not the server itself. `cluster` is for a test that keeps transactions
+  /// open, which would keep the changes of all others from being told.
+  init(on cluster: PostgresCluster? = nil, through address: ((PostgresCluster) -> String)? = nil) throws {
+    let cluster = if let cluster { cluster } else { try PostgresCluster.shared }
     url = try cluster.createDatabase("ledger")
     database = try Database(url)
     _ = try Schema.migrate(url)

@@ -53,16 +53,24 @@ public final class PostgresCluster: Sendable {
 
   /// Makes the cluster and does not start it. A durable one calls fsync as in production; any other survives the death
   /// of its processes just as well, but not of the machine.
-  public init(
+  public convenience init(
     _ label: String = "cluster", durable: Bool = false, settings: [String: String] = [:]
   ) throws(StackFailure) {
-    let template = try PostgresBinaries.template.get()
+    try self.init(label, durable: durable, settings: settings) { (data) throws(StackFailure) in
+      try PostgresBinaries.run("cp", ["-a", try PostgresBinaries.template.get(), data])
+    }
+  }
+
+  /// `fill` makes the folder that it is given, which the cluster's data is to be in.
+  init(
+    _ label: String, durable: Bool, settings: [String: String], fill: (String) throws(StackFailure) -> Void
+  ) throws(StackFailure) {
     folder = try TestRun.current.path(for: label)
     guard unsafe mkdir(folder, 0o755) == 0 else {
       throw StackFailure(at: "postgres", "cannot make '\(folder)' (\(lastError()))")
     }
     try PostgresBinaries.give(folder)
-    try PostgresBinaries.run("cp", ["-a", template, "\(folder)/data"])
+    try fill("\(folder)/data")
     // synchronous_commit stays on: without it a killed server forgets commits that it has acknowledged.
     var chosen = [
       "fsync": durable ? "on" : "off", "full_page_writes": durable ? "on" : "off", "shared_buffers": "64MB",

@@ -24,9 +24,11 @@ public final class Stack: Sendable {
   private let console: String
   private let running = Mutex<[ChildProcess]>([])
 
-  /// `topics` are names and partition counts. `cluster` is for a test that treats PostgreSQL badly.
+  /// `topics` are names and partition counts. `cluster` is for a test that treats PostgreSQL badly; `reach` says under what other URL
+  /// its database is reached, and must hold from the beginning.
   public init(
-    topics: [String: Int] = ["usage.events": 4], cluster: PostgresCluster? = nil, programs: Programs = Programs()
+    topics: [String: Int] = ["usage.events": 4], cluster: PostgresCluster? = nil, programs: Programs = Programs(),
+    reach: (String) -> String = { $0 }
   ) throws(StackFailure) {
     self.programs = programs
     self.topics = topics.keys.sorted()
@@ -43,7 +45,7 @@ public final class Stack: Sendable {
       let line = try broker.waitForLine(matching: greeting)
       brokers = line.text.components(separatedBy: greeting).last?.trimmingCharacters(in: .whitespaces) ?? ""
       let server = if let cluster { cluster } else { try PostgresCluster.shared }
-      databaseURL = try server.createDatabase("stack")
+      databaseURL = reach(try server.createDatabase("stack"))
       database = try Database(databaseURL)
     } catch {
       broker.send(SIGKILL)
