@@ -40,6 +40,9 @@ final class Lane: Sendable {
     var hasten: @Sendable () -> Void
   }
 
+  /// No timer is earlier than that.
+  private static let earliness: Int64 = 10_000_000
+
   let number: Int
   let queue: DispatchQueue
   let around: Surroundings
@@ -96,8 +99,8 @@ final class Lane: Sendable {
     queue.async { [self] in
       state.withLock { state in
         guard let slot = state.slots[log], slot.stay == stay else { return }
-        // A tick that was asked for before the call failed; its own comes later.
-        if fact == .tick, let from = slot.retryFrom, Clock.monotonic() < from { return }
+        // A tick that was asked for before the call failed. Its own comes later, and must not be missed for being early by a hair.
+        if fact == .tick, let from = slot.retryFrom, Clock.monotonic() < from - Self.earliness { return }
         // Whoever has the partition next cannot know how the log ended here.
         if fact == .revoked { breakOff(slot, &state) }
         step(slot, fact, &state)

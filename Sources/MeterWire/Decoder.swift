@@ -22,7 +22,7 @@ public struct Decoder: ~Copyable {
   /// The rules that `shapes` was learnt under.
   private var learntMeters: [Meter] = []
   private var learntSeed: UInt64 = 0
-  /// Contents of the objects around the one at hand.
+  /// Contents of the objects around the one at hand: no more than a shape has slots.
   var sums = InlineArray<64, UInt64>(repeating: 0)
   /// Where the text at hand stands.
   var place = EventBatch.Bytes.Place.arena

@@ -1,5 +1,6 @@
 import CLibpq
 import Glibc
+import MeterTelemetry
 
 /// One connection of libpq. Whoever holds it is its only user; it closes when it goes.
 ///
@@ -76,12 +77,12 @@ struct Connection: ~Copyable {
     _ sql: String, _ parameters: [Parameter] = [], binary: Bool = false, timeoutMs: Int = 30_000,
     impatience: Impatience? = nil
   ) throws(PostgresError) -> Rows {
-    let deadline = Monotonic.now() + Int64(timeoutMs) * 1_000_000
+    let deadline = MonotonicClock.now() + Int64(timeoutMs) * 1_000_000
     try send(sql, parameters, binary)
     try flush(deadline)
     if let impatience {
-      while try !hasAnswer(by: min(deadline, Monotonic.now() + Int64(impatience.ms) * 1_000_000)),
-        Monotonic.now() < deadline
+      while try !hasAnswer(by: min(deadline, MonotonicClock.now() + Int64(impatience.ms) * 1_000_000)),
+        MonotonicClock.now() < deadline
       { impatience.act() }
     }
     return try answer(deadline)
@@ -90,11 +91,11 @@ struct Connection: ~Copyable {
   /// Sends one statement; `finish` reads its answer. Nothing else may be asked in between.
   func begin(_ sql: String, _ parameters: [Parameter], timeoutMs: Int) throws(PostgresError) {
     try send(sql, parameters, false)
-    try flush(Monotonic.now() + Int64(timeoutMs) * 1_000_000)
+    try flush(MonotonicClock.now() + Int64(timeoutMs) * 1_000_000)
   }
 
   func finish(timeoutMs: Int) throws(PostgresError) -> Rows {
-    try answer(Monotonic.now() + Int64(timeoutMs) * 1_000_000)
+    try answer(MonotonicClock.now() + Int64(timeoutMs) * 1_000_000)
   }
 
   private func hasAnswer(by moment: Int64) throws(PostgresError) -> Bool {
@@ -132,7 +133,7 @@ struct Connection: ~Copyable {
 
   /// Runs several statements as one message, without parameters and answers.
   func script(_ sql: String, timeoutMs: Int = 120_000) throws(PostgresError) {
-    let deadline = Monotonic.now() + Int64(timeoutMs) * 1_000_000
+    let deadline = MonotonicClock.now() + Int64(timeoutMs) * 1_000_000
     guard unsafe PQsendQuery(handle, sql) == 1 else { throw lost() }
     try flush(deadline)
     _ = try answer(deadline)
@@ -176,7 +177,7 @@ struct Connection: ~Copyable {
 
   private func isReadable(by moment: Int64) throws(PostgresError) -> Bool {
     while true {
-      let left = (moment - Monotonic.now()) / 1_000_000
+      let left = (moment - MonotonicClock.now()) / 1_000_000
       guard left > 0 else { return false }
       var descriptor = unsafe pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
       let ready = unsafe poll(&descriptor, 1, Int32(min(left + 1, 1_000)))
@@ -188,7 +189,7 @@ struct Connection: ~Copyable {
   @discardableResult
   private func wait(_ events: Int16, _ deadline: Int64) throws(PostgresError) -> Int16 {
     while true {
-      let left = (deadline - Monotonic.now()) / 1_000_000
+      let left = (deadline - MonotonicClock.now()) / 1_000_000
       guard left > 0 else { throw .lost("no answer in time") }
       var descriptor = unsafe pollfd(fd: PQsocket(handle), events: events, revents: 0)
       let ready = unsafe poll(&descriptor, 1, Int32(min(left + 1, 1_000)))
@@ -227,15 +228,6 @@ extension String {
     while text.first == " " { text.removeFirst() }
     while text.last == " " { text.removeLast() }
     return String(text)
-  }
-}
-
-enum Monotonic {
-  /// Nanoseconds of a clock that never goes back.
-  static func now() -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
 

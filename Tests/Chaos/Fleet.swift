@@ -50,7 +50,7 @@ final class Fleet: Sendable {
     let number = state.withLock { $0.members.count + 1 }
     let database = try ByteProxy(to: "127.0.0.1:\(cluster.port)")
     let broker = try Self.way(to: stack.brokers)
-    let clock = SteppedClock.library == nil ? nil : try SteppedClock(in: stack.folder, number: number)
+    let clock = SteppedClock.preload == nil ? nil : try SteppedClock(in: stack.folder, number: number)
     let instance = instance ?? (number % 2 == 0 ? "" : "member-\(number)")
     let name = stack.databaseURL.split(separator: "/").last.map(String.init) ?? ""
     var settings = ChaosCatalog.settings.merging(plan.settings) { $1 }
@@ -62,7 +62,7 @@ final class Fleet: Sendable {
     settings["kafka.properties.session.timeout.ms"] = "\"\(Self.sessionMs)\""
     settings["kafka.properties.heartbeat.interval.ms"] = "\"300\""
     settings["kafka.properties.reconnect.backoff.max.ms"] = "\"500\""
-    let environment = SteppedClock.library.flatMap { clock?.environment($0) } ?? [:]
+    let environment = SteppedClock.preload.flatMap { clock?.environment($0) } ?? [:]
     let daemon = try stack.startDaemon(settings, environment: environment)
     let member = Member(
       number: number, instance: instance, daemon: daemon, database: database, broker: broker, clock: clock)

@@ -26,7 +26,7 @@ public struct Sitting {
     for kind in options.kinds {
       if let hindrance = kind.hindrance { say("\(kind.rawValue) is left out: \(hindrance)") }
     }
-    if options.kinds.contains(.clock), SteppedClock.library == nil {
+    if options.kinds.contains(.clock), SteppedClock.preload == nil {
       throw StackFailure(
         at: "chaos", "there is no libSteppedClock.so in '\(Programs.built)'", remedy: "build it, or leave out 'clock'")
     }

@@ -5,7 +5,7 @@ import TestStack
 /// The wall clock of one daemon, which can be stepped while it runs.
 final class SteppedClock: Sendable {
   /// In `LD_PRELOAD`; nil where it has not been built.
-  static var library: String? {
+  static var preload: String? {
     let named = ProcessInfo.processInfo.environment["METERD_STEPPED_CLOCK"] ?? ""
     let path = named.isEmpty ? "\(Programs.built)/libSteppedClock.so" : named
     return FileManager.default.isReadableFile(atPath: path) ? path : nil
@@ -22,7 +22,7 @@ final class SteppedClock: Sendable {
   }
 
   /// What a program needs in its environment to live by this clock.
-  func environment(_ library: String) -> [String: String] { ["LD_PRELOAD": library, "STEPPED_CLOCK": path] }
+  func environment(_ preload: String) -> [String: String] { ["LD_PRELOAD": preload, "STEPPED_CLOCK": path] }
 
   /// From here on the daemon's wall clock is so far off the machine's. Eight bytes that are written at once are read at once.
   func set(_ offset: Int64) throws {

@@ -6,7 +6,7 @@ import Testing
 
 /// The clock and the disk that faults are made of.
 @Suite struct MachineTests {
-  private static let hasClock = SteppedClock.library != nil
+  private static let hasClock = SteppedClock.preload != nil
 
   @Test(.enabled("libSteppedClock.so was not built") { hasClock })
   func `a program's wall clock steps while it runs, and its waits do not`() throws {
@@ -14,7 +14,7 @@ import Testing
     defer { folder.remove() }
     let clock = try SteppedClock(in: folder, number: 1)
     let script = "while date +%s; do sleep 0.05; done"
-    let child = try ChildProcess("/bin/sh", ["-c", script], environment: clock.environment(SteppedClock.library ?? ""))
+    let child = try ChildProcess("/bin/sh", ["-c", script], environment: clock.environment(SteppedClock.preload ?? ""))
     defer { child.send(SIGKILL) }
     func told(_ from: Int) throws -> Int {
       Int(try child.waitForLine(matching: /^\d+$/, from: from).text) ?? 0

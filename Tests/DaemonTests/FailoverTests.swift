@@ -58,57 +58,52 @@ import Testing
   func `when the primary is lost the daemon goes on at the promoted standby, exactly, also without the last commits`(
     _ how: String
   ) throws {
-    let primary = try PostgresCluster("primary")
-    try primary.start()
-    let standby = try PostgresCluster(standbyOf: primary)
-    try standby.start()
-    defer {
-      try? standby.remove()
-      try? primary.remove()
-    }
-    let stack = try Stack(cluster: primary) { url in
-      PostgresCluster.url(of: [primary, standby], String(url.split(separator: "/").last ?? ""))
-        + "?target_session_attrs=read-write"
-    }
-    defer { stack.stop() }
-    let plain = stack.databaseURL.components(separatedBy: "?")[0]
-    try stack.apply(Expectation.catalog)
-    let daemon = try stack.startDaemon(Company.quick.merging(["postgres.url": plain]) { $1 }).waitUntilReady()
-    let load = try Load(stack, rate: 500)
-    try eventually("the flow has begun") { try daemon.counted() > 100 }
+    try PostgresCluster.withStandby { primary, standby in
+      let stack = try Stack(cluster: primary) { url in
+        PostgresCluster.url(of: [primary, standby], String(url.split(separator: "/").last ?? ""))
+          + "?target_session_attrs=read-write"
+      }
+      defer { stack.stop() }
+      let plain = stack.databaseURL.components(separatedBy: "?")[0]
+      try stack.apply(Expectation.catalog)
+      let daemon = try stack.startDaemon(Company.quick.merging(["postgres.url": plain]) { $1 }).waitUntilReady()
+      let load = try Load(stack, rate: 500)
+      try eventually("the flow has begun") { try daemon.counted() > 100 }
 
-    // The standby hears no more, and the primary goes on for a while.
-    let follower = try Database(standby.url())
-    try follower.waitFor("select count(*) from pg_stat_wal_receiver", toBe: "1")
-    try follower.execute("alter system set primary_conninfo = ''")
-    try follower.execute("select pg_reload_conf()")
-    try follower.waitFor("select count(*) from pg_stat_wal_receiver", toBe: "0")
-    follower.close()
-    let cursors = "select sum(next_offset)::text from meterd.progress"
-    let before = try stack.database.scalar(cursors)
-    try eventually("commits that the standby does not have") { try stack.database.scalar(cursors) != before }
-    Thread.sleep(forTimeInterval: 1)
-    let last = Int(try stack.database.scalar(cursors) ?? "") ?? 0
-    if how == "dies" {
-      try primary.stop(.immediate)
-    } else {
-      let admin = try Database(primary.url())
-      try admin.execute("alter system set default_transaction_read_only = on")
-      try admin.execute("select pg_reload_conf()")
-      admin.close()
+      // The standby hears no more, and the primary goes on for a while.
+      let follower = try Database(standby.url())
+      try follower.waitFor("select count(*) from pg_stat_wal_receiver", toBe: "1")
+      try follower.execute("alter system set primary_conninfo = ''")
+      try follower.execute("select pg_reload_conf()")
+      try follower.waitFor("select count(*) from pg_stat_wal_receiver", toBe: "0")
+      follower.close()
+      let cursors = "select sum(next_offset)::text from meterd.progress"
+      let before = try stack.database.scalar(cursors)
+      try eventually("commits that the standby does not have") { try stack.database.scalar(cursors) != before }
+      Thread.sleep(forTimeInterval: 1)
+      let last = Int(try stack.database.scalar(cursors) ?? "") ?? 0
+      if how == "dies" {
+        try primary.stop(.immediate)
+      } else {
+        let admin = try Database(primary.url())
+        try admin.execute("alter system set default_transaction_read_only = on")
+        try admin.execute("select pg_reload_conf()")
+        admin.close()
+      }
+      try daemon.waitForReadiness(503, within: .promised(.seconds(5)))
+      try standby.promote()
+      stack.database.close()
+      let first =
+        Int(
+          try eventually("the new primary answers", { try stack.database.scalar(cursors) }, until: { $0 != nil }) ?? "")
+        ?? 0
+      print("of \(last) records committed \(max(0, last - first)) or more were lost with the primary that \(how)")
+      try daemon.waitUntilReady()
+      let expectation = Expectation(stack: stack, copy: try load.finish())
+      try expectation.waitUntilCounted(try expectation.records())
+      #expect(try expectation.differences() == [])
+      #expect(try stack.meterd(["verify"]).status == 0)
+      stack.database.close()
     }
-    try daemon.waitForReadiness(503, within: .promised(.seconds(5)))
-    try standby.promote()
-    stack.database.close()
-    let first =
-      Int(try eventually("the new primary answers", { try stack.database.scalar(cursors) }, until: { $0 != nil }) ?? "")
-      ?? 0
-    print("of \(last) records committed \(max(0, last - first)) or more were lost with the primary that \(how)")
-    try daemon.waitUntilReady()
-    let expectation = Expectation(stack: stack, copy: try load.finish())
-    try expectation.waitUntilCounted(try expectation.records())
-    #expect(try expectation.differences() == [])
-    #expect(try stack.meterd(["verify"]).status == 0)
-    stack.database.close()
   }
 }

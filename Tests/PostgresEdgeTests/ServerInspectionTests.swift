@@ -136,24 +136,18 @@ import Testing
   }
 
   @Test func `a standby is refused with status 69, and of several hosts the one that takes writes is used`() throws {
-    let primary = try PostgresCluster("primary")
-    try primary.start()
-    let standby = try PostgresCluster(standbyOf: primary)
-    try standby.start()
-    defer {
-      try? standby.remove()
-      try? primary.remove()
+    try PostgresCluster.withStandby { primary, standby in
+      let complaint = try #require(Self.complaint(about: standby.url()))
+      #expect(complaint.status == .unavailable)
+      #expect(complaint.problem.contains("standby"), "\(complaint)")
+      #expect(Self.complaint(about: PostgresCluster.url(of: [standby, primary], "postgres")) == nil)
+      _ = try Schema.migrate(PostgresCluster.url(of: [standby, primary], "postgres"))
+      // Nobody of them takes writes.
+      try primary.stop()
+      let none = try #require(Self.complaint(about: PostgresCluster.url(of: [primary, standby], "postgres")))
+      #expect(none.status == .unavailable)
+      #expect(none.problem.hasPrefix("the server takes no writes"), "\(none)")
     }
-    let complaint = try #require(Self.complaint(about: standby.url()))
-    #expect(complaint.status == .unavailable)
-    #expect(complaint.problem.contains("standby"), "\(complaint)")
-    #expect(Self.complaint(about: PostgresCluster.url(of: [standby, primary], "postgres")) == nil)
-    _ = try Schema.migrate(PostgresCluster.url(of: [standby, primary], "postgres"))
-    // Nobody of them takes writes.
-    try primary.stop()
-    let none = try #require(Self.complaint(about: PostgresCluster.url(of: [primary, standby], "postgres")))
-    #expect(none.status == .unavailable)
-    #expect(none.problem.hasPrefix("the server takes no writes"), "\(none)")
   }
 
   private static let sound = ServerInspection.Facts(

@@ -16,6 +16,18 @@ extension PostgresCluster {
     }
   }
 
+  /// A primary and a standby that follows it, both started, for as long as `body` lasts.
+  public static func withStandby(_ body: (_ primary: PostgresCluster, _ standby: PostgresCluster) throws -> Void) throws
+  {
+    let primary = try PostgresCluster("primary")
+    try primary.start()
+    defer { try? primary.remove() }
+    let standby = try PostgresCluster(standbyOf: primary)
+    try standby.start()
+    defer { try? standby.remove() }
+    try body(primary, standby)
+  }
+
   /// Makes a standby a primary of its own.
   public func promote() throws(StackFailure) {
     let admin = try Database(url())
