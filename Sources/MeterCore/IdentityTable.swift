@@ -1,4 +1,3 @@
-import CTable
 import MeterModel
 
 /// Remembers which events were counted, for as long as they could still be repeated.
@@ -12,9 +11,12 @@ import MeterModel
 /// **Layout.** Buckets of twelve slots in four lines of the processor's cache, with two of which an identity is looked up and remembered.
 /// The first line has a tag of one byte for each slot, zero where the slot is empty, else seven bits of the fingerprint, all looked
 /// at in one go; and, because only voids ask for it, the window that was counted in. In the others each slot is the fingerprint,
-/// and offset, generation, content check and void mark in one word. A full bucket sends on to the next one. Nothing is swept. Sixteen
-/// segments, told apart by bits of the fingerprint, grow each on its own at nine tenths, which is below 24 bytes an identity at the
-/// fullest: so growing holds counting up for a sixteenth of the table, and drops what has passed on the way.
+/// and offset, generation, content check and void mark in one word. A full bucket sends on to the next one. Nothing is swept.
+///
+/// **Growth.** Buckets lie in segments of at most 256, told apart by as many bits of the fingerprint as they are many, through a directory
+/// that stays in the processor's cache. A segment is full at nine tenths, which is below 24 bytes an identity. Then it drops what has
+/// passed and, if that was less than half, hands every second one of the rest to a new segment. So counting is never held up by more
+/// than a segment, and memory is used on where it is: to take fresh memory costs more than all else that is done with it.
 ///
 /// **What it gives up.** The event's bytes. Two identities of one partition share a 64-bit fingerprint once in 2^64 pairs: with 10^9
 /// remembered, a new event is wrongly a duplicate or a conflict with a chance of 10^9 / 2^64, once in 18 billion events. A
@@ -23,18 +25,8 @@ import MeterModel
 struct IdentityTable: ~Copyable {
   static let generationsRemembered: Int64 = 16
 
-  fileprivate struct Slot {
-    var fingerprint: UInt64
-    /// Bits 0..<34 offset less `baseOffset`, 34..<40 generation modulo 64, 40..<61 content, 63 voided.
-    var word: UInt64
-  }
-
-  fileprivate struct Bucket {
-    /// A byte for each slot, and four that are of no meaning.
-    var tags: InlineArray<16, UInt8>
-    var windows: InlineArray<12, Int32>
-    var slots: InlineArray<12, Slot>
-  }
+  typealias Seat = IdentitySegment.Seat
+  private typealias Slot = IdentitySegment.Slot
 
   struct Known: Equatable {
     var content: UInt32
@@ -46,34 +38,20 @@ struct IdentityTable: ~Copyable {
 
   private static let offsetMask: UInt64 = (1 << 34) - 1
   private static let offsetReach: Int64 = 1 << 33
-  private static let bucketSlots = 12
-  private static let allSlots: UInt32 = (1 << 12) - 1
-  private static let segmentCount = 16
-  /// Of a segment.
-  private static let bucketsMin = 4
+  /// Of a segment. The first begins small: a partition may see little.
+  private static let bucketsMin = 16
+  private static let bucketsMax = 256
   /// A slot tells its generation modulo 64. Laid out anew this often, and never stepping on by more than sixteen without forgetting
   /// all, no slot is older than 16 + 31 + 16 generations, so that an age is never mistaken for a younger one.
   private static let generationsBetweenLayouts: Int64 = 32
 
-  @safe
-  private struct Segment {
-    let buckets: UnsafeMutablePointer<Bucket>
-    let mask: Int
-    /// Slots that are not empty, passed ones included.
-    var occupied = 0
-    /// When as many are, it is laid out anew.
-    let occupiedMax: Int
+  private typealias SegmentPointer = UnsafeMutablePointer<IdentitySegment>
 
-    init(_ count: Int) {
-      unsafe buckets = IdentityTable.blank(count)
-      mask = count - 1
-      occupiedMax = (count * bucketSlots * 9 + 9) / 10
-    }
-
-    var capacity: Int { (mask + 1) * bucketSlots }
-  }
-
-  private let segments: UnsafeMutablePointer<Segment>
+  private var memory = MemoryPieces()
+  /// By bits of the fingerprint; a segment that is told apart by fewer stands here more than once.
+  private var directory: UnsafeMutablePointer<SegmentPointer>
+  private var directoryMask = 0
+  private var segmentCount = 1
   private var baseOffset: Int64
   private let generationMs: Int64
   private(set) var generation: Int64 = 0
@@ -87,28 +65,39 @@ struct IdentityTable: ~Copyable {
     // Rounded up: sixteen generations must not be shorter than the window.
     generationMs = max(1, (window.milliseconds + Self.generationsRemembered - 1) / Self.generationsRemembered)
     baseOffset = cursor &- Self.offsetReach
-    unsafe segments = .allocate(capacity: Self.segmentCount)
-    for at in 0..<Self.segmentCount {
-      unsafe (segments + at).initialize(to: Segment(Self.bucketsMin))
-    }
+    unsafe directory = .allocate(capacity: 1)
+    let first = SegmentPointer.allocate(capacity: 1)
+    unsafe first.initialize(to: IdentitySegment(buckets: Self.bucketsMin, depth: 0, from: &memory))
+    unsafe directory.initialize(to: first)
     generationEndMs = end(of: generation)
   }
 
   deinit {
-    for at in 0..<Self.segmentCount { unsafe segments[at].buckets.deallocate() }
-    unsafe segments.deallocate()
+    unsafe forEachSegment { unsafe $0.deallocate() }
+    unsafe directory.deallocate()
   }
 
-  var capacity: Int { (0..<Self.segmentCount).reduce(0) { unsafe $0 + segments[$1].capacity } }
-  var bytes: Int { capacity / Self.bucketSlots * MemoryLayout<Bucket>.stride }
-  /// An upper bound: passed identities stay until the table is laid out anew.
-  var count: Int { (0..<Self.segmentCount).reduce(0) { unsafe $0 + segments[$1].occupied } }
+  var capacity: Int {
+    var slots = 0
+    unsafe forEachSegment { unsafe slots += $0.pointee.capacity }
+    return slots
+  }
 
-  /// Of a slot that is empty only its tag is ever looked at.
-  private static func blank(_ count: Int) -> UnsafeMutablePointer<Bucket> {
-    let memory = unsafe LargeMemory.allocate(Bucket.self, count)
-    for at in 0..<count { unsafe memory[at].tags = InlineArray(repeating: 0) }
-    return unsafe memory
+  /// An upper bound: passed identities stay until room is made.
+  var count: Int {
+    var count = 0
+    unsafe forEachSegment { unsafe count += $0.pointee.occupied }
+    return count
+  }
+
+  var bytes: Int { capacity / IdentitySegment.bucketSlots * IdentitySegment.bucketBytes }
+
+  /// Each once: where it stands first, no bit beyond its own is set.
+  private func forEachSegment(_ body: (SegmentPointer) -> Void) {
+    for place in 0...directoryMask {
+      let segment = unsafe directory[place]
+      if unsafe place >> segment.pointee.depth == 0 { unsafe body(segment) }
+    }
   }
 
   func generation(atHighWater ms: Int64) -> Int64 {
@@ -132,18 +121,13 @@ struct IdentityTable: ~Copyable {
       forgetAll()
     } else if now - laidOutAt >= Self.generationsBetweenLayouts {
       laidOutAt = now
-      for segment in 0..<Self.segmentCount { layOut(segment) }
+      unsafe forEachSegment { unsafe putBack(lift($0)) }
     }
   }
 
   private mutating func forgetAll() {
     laidOutAt = generation
-    for at in 0..<Self.segmentCount where unsafe segments[at].occupied > 0 {
-      for bucket in unsafe 0...segments[at].mask {
-        unsafe segments[at].buckets[bucket].tags = InlineArray(repeating: 0)
-      }
-      unsafe segments[at].occupied = 0
-    }
+    unsafe forEachSegment { unsafe $0.pointee.clear() }
   }
 
   /// The oldest generation that is still remembered, and where it begins.
@@ -165,75 +149,33 @@ struct IdentityTable: ~Copyable {
 
   /// What is remembered at a seat that is taken.
   func known(at seat: Seat) -> Known {
-    let word = unsafe seat.bucket.pointee.slots[seat.at].word
+    let slot = seat.slot
     return Known(
-      content: UInt32(word >> 40 & 0x1F_FFFF), offset: baseOffset &+ Int64(word & Self.offsetMask) &- 1,
-      window: unsafe seat.bucket.pointee.windows[seat.at], generation: generation - Int64(age(word)),
-      voided: word >> 63 == 1)
+      content: UInt32(slot.word >> 40 & 0x1F_FFFF), offset: baseOffset &+ Int64(slot.word & Self.offsetMask) &- 1,
+      window: slot.window, generation: generation - Int64(age(slot.word)), voided: slot.word >> 63 == 1)
   }
 
-  /// Brings near what `find` will look at first.
+  /// Brings near what `seat` will look at first.
   @inline(__always)
-  func warm(_ fingerprint: UInt64) { unsafe ctable_fetch(bucket(fingerprint)) }
+  func warm(_ fingerprint: UInt64) { unsafe segment(of: fingerprint).pointee.warm(fingerprint) }
 
   /// Brings near where `insert` will most likely write, once what `warm` asked for is there.
   @inline(__always)
-  func warmSlot(_ fingerprint: UInt64) {
-    let bucket = unsafe bucket(fingerprint)
-    let at = unsafe Self.empty(bucket).trailingZeroBitCount
-    unsafe ctable_fetch(UnsafeRawPointer(bucket) + 64 + at &* MemoryLayout<Slot>.stride)
-  }
+  func warmSlot(_ fingerprint: UInt64) { unsafe segment(of: fingerprint).pointee.warmSlot(fingerprint) }
+
+  /// Buckets are told apart by the bits below, and tags by those above.
+  @inline(__always)
+  private static func place(_ fingerprint: UInt64) -> Int { Int(truncatingIfNeeded: fingerprint >> 24) }
 
   @inline(__always)
-  private func bucket(_ fingerprint: UInt64) -> UnsafeMutablePointer<Bucket> {
-    let segment = unsafe segments[Self.segment(fingerprint)]
-    return unsafe segment.buckets + Int(truncatingIfNeeded: fingerprint) & segment.mask
-  }
-
-  @inline(__always)
-  private static func segment(_ fingerprint: UInt64) -> Int {
-    Int(truncatingIfNeeded: fingerprint >> 52) & (segmentCount &- 1)
-  }
-
-  /// Never zero.
-  @inline(__always)
-  private static func tag(_ fingerprint: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: fingerprint >> 56) | 0x80 }
-
-  /// Slots that hold nothing, a bit for each.
-  @inline(__always)
-  private static func empty(_ bucket: UnsafeMutablePointer<Bucket>) -> UInt32 {
-    unsafe ctable_which(bucket, 0) & allSlots
+  private func segment(of fingerprint: UInt64) -> SegmentPointer {
+    unsafe directory[Self.place(fingerprint) & directoryMask]
   }
 
   /// Where a fingerprint stands, or would stand: good until the table takes another one.
-  @safe
-  struct Seat {
-    fileprivate var bucket: UnsafeMutablePointer<Bucket>
-    fileprivate var at: Int
-    fileprivate(set) var isTaken: Bool
-  }
-
   @inline(__always)
   func seat(of fingerprint: UInt64) -> Seat {
-    let tag = Self.tag(fingerprint)
-    let segment = unsafe segments + Self.segment(fingerprint)
-    let (buckets, mask) = unsafe (segment.pointee.buckets, segment.pointee.mask)
-    var number = Int(truncatingIfNeeded: fingerprint)
-    while true {
-      let bucket = unsafe buckets + number & mask
-      var hits = unsafe ctable_which(bucket, tag) & Self.allSlots
-      while hits != 0 {
-        let at = hits.trailingZeroBitCount
-        let slot = unsafe bucket.pointee.slots[at]
-        if slot.fingerprint == fingerprint, isRemembered(slot) {
-          return unsafe Seat(bucket: bucket, at: at, isTaken: true)
-        }
-        hits &= hits &- 1
-      }
-      let free = unsafe Self.empty(bucket)
-      if free != 0 { return unsafe Seat(bucket: bucket, at: free.trailingZeroBitCount, isTaken: false) }
-      number &+= 1
-    }
+    unsafe segment(of: fingerprint).pointee.seat(of: fingerprint) { isRemembered($0) }
   }
 
   /// Remembers a fingerprint that `find` does not know, as of this generation or an earlier one that is still remembered.
@@ -251,26 +193,24 @@ struct IdentityTable: ~Copyable {
   private mutating func insert(_ entry: IdentityPage.Entry, at found: Seat, generation: Int64) {
     if entry.offset &- baseOffset >= Int64(Self.offsetMask) { rebase(around: entry.offset) }
     var seat = found
-    let segment = unsafe segments + Self.segment(entry.fingerprint)
-    if unsafe segment.pointee.occupied >= segment.pointee.occupiedMax {
-      layOut(Self.segment(entry.fingerprint))
+    while unsafe segment(of: entry.fingerprint).pointee.isFull {
+      makeRoom(for: entry.fingerprint)
       seat = self.seat(of: entry.fingerprint)
     }
-    let slot = Slot(fingerprint: entry.fingerprint, word: pack(entry, generation))
-    Self.put(slot, entry.window, at: seat)
-    unsafe segment.pointee.occupied &+= 1
+    let slot = Slot(fingerprint: entry.fingerprint, word: pack(entry, generation), window: entry.window)
+    unsafe segment(of: entry.fingerprint).pointee.put(slot, at: seat)
   }
 
   /// The same for the same identities, however the table came to hold them.
   var digest: UInt64 {
     var sum: UInt64 = 0
-    forEachUsed { seat in
-      let slot = unsafe seat.bucket.pointee.slots[seat.at]
-      guard isRemembered(slot) else { return }
+    forEachSeat { seat in
+      let slot = seat.slot
+      guard isRemembered(slot.word) else { return }
       let offset = baseOffset &+ Int64(slot.word & Self.offsetMask)
       let rest = slot.word >> 40 ^ UInt64(bitPattern: generation &- Int64(age(slot.word))) << 24
-      let window = unsafe UInt64(UInt32(bitPattern: seat.bucket.pointee.windows[seat.at]))
-      sum &+= Digest.of(slot.fingerprint, UInt64(bitPattern: offset), rest, window)
+      sum &+= Digest.of(
+        slot.fingerprint, UInt64(bitPattern: offset), rest, UInt64(UInt32(bitPattern: slot.window)))
     }
     return sum
   }
@@ -278,23 +218,11 @@ struct IdentityTable: ~Copyable {
   /// Notes that what a remembered fingerprint stands for was taken back.
   mutating func markVoided(_ fingerprint: UInt64) {
     let seat = seat(of: fingerprint)
-    if seat.isTaken { unsafe seat.bucket.pointee.slots[seat.at].word |= 1 << 63 }
+    if seat.isTaken { seat.word |= 1 << 63 }
   }
 
-  private func forEachUsed(_ body: (Seat) -> Void) {
-    for segment in 0..<Self.segmentCount { unsafe Self.forEachUsed(in: segments[segment], body) }
-  }
-
-  @inline(__always)
-  private static func forEachUsed(in segment: Segment, _ body: (Seat) -> Void) {
-    for number in 0...segment.mask {
-      let bucket = unsafe segment.buckets + number
-      var used = unsafe ~Self.empty(bucket) & allSlots
-      while used != 0 {
-        unsafe body(Seat(bucket: bucket, at: used.trailingZeroBitCount, isTaken: true))
-        used &= used &- 1
-      }
-    }
+  private func forEachSeat(_ body: (Seat) -> Void) {
+    unsafe forEachSegment { unsafe $0.pointee.forEach(body) }
   }
 
   /// An offset too far from the base is held at the end:
@@ -309,10 +237,9 @@ struct IdentityTable: ~Copyable {
   private mutating func rebase(around offset: Int64) {
     let moved = offset &- Self.offsetReach &- baseOffset
     baseOffset &+= moved
-    forEachUsed { seat in
-      let word = unsafe seat.bucket.pointee.slots[seat.at].word
-      let delta = min(max(Int64(word & Self.offsetMask) &- moved, 1), Int64(Self.offsetMask))
-      unsafe seat.bucket.pointee.slots[seat.at].word = word & ~Self.offsetMask | UInt64(delta)
+    forEachSeat { seat in
+      let delta = min(max(Int64(seat.word & Self.offsetMask) &- moved, 1), Int64(Self.offsetMask))
+      seat.word = seat.word & ~Self.offsetMask | UInt64(delta)
     }
   }
 
@@ -320,46 +247,62 @@ struct IdentityTable: ~Copyable {
   private func age(_ word: UInt64) -> UInt64 { (UInt64(bitPattern: generation) &- (word >> 34)) & 63 }
 
   @inline(__always)
-  private func isRemembered(_ slot: Slot) -> Bool { age(slot.word) <= UInt64(Self.generationsRemembered) }
+  private func isRemembered(_ word: UInt64) -> Bool { age(word) <= UInt64(Self.generationsRemembered) }
 
-  @inline(__always)
-  private static func put(_ slot: Slot, _ window: Int32, at seat: Seat) {
-    unsafe seat.bucket.pointee.tags[seat.at] = tag(slot.fingerprint)
-    unsafe seat.bucket.pointee.slots[seat.at] = slot
-    unsafe seat.bucket.pointee.windows[seat.at] = window
+  /// Drops what has passed from the segment of a fingerprint and, unless that made enough room, gives it twice the room: more buckets while
+  /// they are few, then another segment. Where more bits of the fingerprint would not tell its identities apart, as somebody who picks
+  /// them could bring about, it takes more buckets after all, so that the directory stays in proportion.
+  private mutating func makeRoom(for fingerprint: UInt64) {
+    let segment = unsafe segment(of: fingerprint)
+    let (buckets, depth) = unsafe (segment.pointee.bucketCount, segment.pointee.depth)
+    let remembered = unsafe lift(segment)
+    if remembered.count * 2 > buckets * IdentitySegment.bucketSlots {
+      if buckets < Self.bucketsMax || 1 << depth > segmentCount * 8 {
+        unsafe segment.pointee = IdentitySegment(buckets: buckets * 2, depth: depth, from: &memory)
+      } else {
+        unsafe split(segment, at: Self.place(fingerprint))
+      }
+    }
+    putBack(remembered)
   }
 
-  /// The first seat in a segment that is empty.
-  @inline(__always)
-  private static func vacancy(for fingerprint: UInt64, in segment: Segment) -> Seat {
-    var number = Int(truncatingIfNeeded: fingerprint)
-    while true {
-      let bucket = unsafe segment.buckets + number & segment.mask
-      let free = unsafe empty(bucket)
-      if free != 0 { return unsafe Seat(bucket: bucket, at: free.trailingZeroBitCount, isTaken: false) }
-      number &+= 1
+  /// Gives every second place of an empty segment in the directory to a new one.
+  private mutating func split(_ segment: SegmentPointer, at place: Int) {
+    let bit = unsafe 1 << segment.pointee.depth
+    if bit > directoryMask { widenDirectory() }
+    unsafe segment.pointee.depth += 1
+    let other = SegmentPointer.allocate(capacity: 1)
+    let (buckets, depth) = unsafe (segment.pointee.bucketCount, segment.pointee.depth)
+    unsafe other.initialize(to: IdentitySegment(buckets: buckets, depth: depth, from: &memory))
+    segmentCount += 1
+    for place in stride(from: place & (bit - 1) | bit, through: directoryMask, by: 2 * bit) {
+      unsafe directory[place] = other
     }
   }
 
-  /// Drops what has passed, and doubles unless that made enough room. Identities of one bucket go to one of two, so that the new memory is
-  /// written from front to back in two streams.
-  private mutating func layOut(_ index: Int) {
-    let old = unsafe segments[index]
-    var remembered = 0
-    Self.forEachUsed(in: old) { seat in
-      if unsafe isRemembered(seat.bucket.pointee.slots[seat.at]) { remembered += 1 }
+  private mutating func widenDirectory() {
+    let count = directoryMask + 1
+    let wider = UnsafeMutablePointer<SegmentPointer>.allocate(capacity: 2 * count)
+    unsafe wider.initialize(from: directory, count: count)
+    unsafe (wider + count).initialize(from: directory, count: count)
+    unsafe directory.deallocate()
+    unsafe directory = wider
+    directoryMask = 2 * count - 1
+  }
+
+  /// Takes all that is remembered out of a segment, and leaves it empty.
+  private func lift(_ segment: SegmentPointer) -> [Slot] {
+    var remembered: [Slot] = []
+    unsafe remembered.reserveCapacity(segment.pointee.occupied)
+    unsafe segment.pointee.forEach { seat in
+      let slot = seat.slot
+      if isRemembered(slot.word) { remembered.append(slot) }
     }
-    var count = old.mask + 1
-    while remembered * 2 > count * Self.bucketSlots { count *= 2 }
-    var new = Segment(count)
-    Self.forEachUsed(in: old) { seat in
-      let slot = unsafe seat.bucket.pointee.slots[seat.at]
-      guard isRemembered(slot) else { return }
-      let window = unsafe seat.bucket.pointee.windows[seat.at]
-      Self.put(slot, window, at: Self.vacancy(for: slot.fingerprint, in: new))
-    }
-    new.occupied = remembered
-    unsafe old.buckets.deallocate()
-    unsafe segments[index] = new
+    unsafe segment.pointee.clear()
+    return remembered
+  }
+
+  private func putBack(_ slots: [Slot]) {
+    for slot in slots { unsafe segment(of: slot.fingerprint).pointee.put(slot) }
   }
 }

@@ -14,3 +14,32 @@ enum LargeMemory {
     return unsafe memory.bindMemory(to: Element.self, capacity: count)
   }
 }
+
+/// Memory for a table that grows and never shrinks: taken in pieces that double until they are large pages, handed out in stretches, and
+/// given back all at once.
+@safe
+struct MemoryPieces: ~Copyable {
+  private static let pieceBytesMin = 4 << 10
+  private static let pieceBytesMax = 2 << 20
+
+  private var pieces = unsafe [UnsafeMutablePointer<UInt8>]()
+  /// Of the last piece.
+  private var end: UnsafeMutablePointer<UInt8>?
+  private var bytesLeft = 0
+  private var bytes = 0
+
+  deinit { unsafe pieces.forEach { unsafe $0.deallocate() } }
+
+  /// Aligned to lines of the processor's cache, if all that is taken is a multiple of them.
+  mutating func take<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
+    let wanted = count * MemoryLayout<Element>.stride
+    if bytesLeft < wanted {
+      bytesLeft = max(wanted, min(max(bytes, Self.pieceBytesMin), Self.pieceBytesMax))
+      bytes += bytesLeft
+      unsafe pieces.append(LargeMemory.allocate(UInt8.self, bytesLeft))
+      unsafe end = pieces[pieces.count - 1] + bytesLeft
+    }
+    defer { bytesLeft -= wanted }
+    return unsafe UnsafeMutableRawPointer(end! - bytesLeft).bindMemory(to: Element.self, capacity: count)
+  }
+}

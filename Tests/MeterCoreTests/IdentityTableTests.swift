@@ -132,10 +132,44 @@ import TestDice
       table.insert(
         Self.fingerprint(number, crowded: false), content: 0, offset: Int64(number), generation: table.generation)
     }
-    // Sixteen segments of 512 buckets of twelve.
-    #expect(table.capacity == 98_304)
+    // Segments of 256 buckets of twelve.
+    #expect(table.capacity % 3_072 == 0 && (18...32).contains(table.capacity / 3_072))
     for number in 0..<50_000 { #expect(table.find(Self.fingerprint(number, crowded: false))?.offset == Int64(number)) }
     for number in 50_000..<60_000 { #expect(table.find(Self.fingerprint(number, crowded: false)) == nil) }
+  }
+
+  @Test(arguments: [0, 24, 30] as [UInt64])
+  func `fingerprints that no bit tells apart find room, and cost no more than room`(shift: UInt64) {
+    var table = IdentityTable(window: .hours(1), cursor: 0)
+    // The bits by which segments are told apart are alike: all of them, or but for a few.
+    let fingerprints = (0..<20_000 as Range<UInt64>).map { $0 << 56 | ($0 >> 8) << 4 | ($0 & 3) << shift }
+    for (offset, fingerprint) in fingerprints.enumerated() {
+      table.insert(fingerprint, content: 0, offset: Int64(offset), generation: 0)
+    }
+    for (offset, fingerprint) in fingerprints.enumerated() {
+      #expect(table.find(fingerprint)?.offset == Int64(offset))
+    }
+    #expect(table.find(1 << 48) == nil)
+    #expect(table.capacity <= 20_000 * 8, "\(table.capacity)")
+    for number in 0..<40_000 {
+      table.insert(
+        Self.fingerprint(number + 1, crowded: false), content: 0, offset: Int64(number), generation: 0)
+    }
+    for number in 0..<40_000 {
+      #expect(table.find(Self.fingerprint(number + 1, crowded: false))?.offset == Int64(number))
+    }
+    #expect(table.count == 60_000)
+  }
+
+  @Test func `a small table is small, and none holds more than its identities need`() {
+    var table = IdentityTable(window: .hours(24), cursor: 0)
+    #expect(table.bytes <= 4_096)
+    for number in 1...200_000 {
+      table.insert(Self.fingerprint(number, crowded: false), content: 0, offset: Int64(number), generation: 0)
+      guard number.isMultiple(of: 1_000) else { continue }
+      #expect(table.count == number)
+      #expect(table.bytes <= 48 * number + 4_096, "\(table.bytes) for \(number)")
+    }
   }
 
   @Test func `fingerprints of all bits and of none are remembered, with every mark`() {
