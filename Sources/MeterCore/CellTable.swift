@@ -3,9 +3,10 @@ import MeterModel
 
 /// What is counted, by series and window: sums that are in memory, and what each gained since the last seal.
 ///
-/// **Layout.** A cell is 64 bytes, a line of the processor's cache. Cells stand densely in the order of their first touch and grow by a
-/// quarter; an index of four bytes a slot with linear probing finds them: eight bits of the key's hash, so that cells of
-/// others are seldom looked at, and the cell's place. At its fullest that is 70 bytes a series, behind growth at most 91.
+/// **Layout.** A cell is 64 bytes, a line of the processor's cache. Cells stand densely in the order of their first touch, in stretches that
+/// stay where they are, each at most as long as a quarter of all before it; an index of four bytes a slot with linear probing finds them:
+/// eight bits of the key's hash, so that cells of others are seldom looked at, and the cell's place. At its fullest that is 70 bytes a
+/// series, behind growth at most 91, and at most 83 where there are many.
 ///
 /// **Life.** A cell stays over seals, because its total decides what still fits. Sealing goes only through the cells that were touched.
 /// Whatever is committed can be forgotten; what was forgotten must be told again before it is counted in (see `Residency`).
@@ -59,10 +60,13 @@ struct CellTable: ~Copyable {
   static let countMax = (1 << 24) - 1
   private static let vacant = UInt32.max
   private static let indexMin = 1 << 10
-  private static let cellsMin = 1 << 8
+  /// The first eight stretches are so long, the next eight twice that, and so on.
+  private static let stretchBits = 7
+  private static let stretchesMax = 8 * (25 - stretchBits - 3)
 
-  private var cells: UnsafeMutablePointer<Cell>
-  private var capacity: Int
+  private let stretches: UnsafeMutablePointer<UnsafeMutablePointer<Cell>>
+  private var stretchCount = 0
+  private var capacity = 0
   private(set) var count = 0
   private var index: UnsafeMutablePointer<UInt32>
   private var indexCount: Int
@@ -71,16 +75,28 @@ struct CellTable: ~Copyable {
   private(set) var moments: [RollupDelta.Moment] = []
 
   init() {
-    capacity = Self.cellsMin
     indexCount = Self.indexMin
-    unsafe cells = LargeMemory.allocate(Cell.self, Self.cellsMin)
+    unsafe stretches = .allocate(capacity: Self.stretchesMax)
     unsafe index = LargeMemory.allocate(UInt32.self, Self.indexMin)
     unsafe index.initialize(repeating: Self.vacant, count: Self.indexMin)
   }
 
   deinit {
-    unsafe cells.deallocate()
+    for number in 0..<stretchCount { unsafe stretches[number].deallocate() }
+    unsafe stretches.deallocate()
     unsafe index.deallocate()
+  }
+
+  private static func length(ofStretch number: Int) -> Int { 1 << (stretchBits + number / 8) }
+
+  /// With as many added as the first eight have, a place's highest bit names the eight stretches, the next three bits the one of them, and
+  /// the rest stands in it.
+  @inline(__always)
+  private func cell(_ position: Int) -> UnsafeMutablePointer<Cell> {
+    let place = position &+ 8 &<< Self.stretchBits
+    let bits = 60 &- place.leadingZeroBitCount
+    let number = (bits &- Self.stretchBits) &* 8 &+ (place &>> bits) & 7
+    return unsafe stretches[number] + place & (1 &<< bits &- 1)
   }
 
   /// All memory that is held.
@@ -94,7 +110,7 @@ struct CellTable: ~Copyable {
   subscript(position: Int) -> Cell {
     @inline(__always) get {
       precondition(position >= 0 && position < count, "a cell's place is one that was given out")
-      return unsafe cells[position]
+      return unsafe cell(position).pointee
     }
   }
 
@@ -110,7 +126,8 @@ struct CellTable: ~Copyable {
       if entry == Self.vacant { return -1 }
       if entry >> 24 == tag {
         let position = Int(entry & 0xFF_FFFF)
-        let isIt = unsafe cells[position].series == series && cells[position].window == window
+        let cell = unsafe cell(position)
+        let isIt = unsafe cell.pointee.series == series && cell.pointee.window == window
         if isIt { return position }
       }
       at = (at &+ 1) & mask
@@ -127,7 +144,7 @@ struct CellTable: ~Copyable {
   @inline(__always)
   func warmCell(_ series: SeriesKey, _ window: Int32) {
     let entry = unsafe index[Int(truncatingIfNeeded: Self.hash(series, window)) & (indexCount &- 1)]
-    if entry != Self.vacant { unsafe ctable_fetch(cells + Int(entry & 0xFF_FFFF)) }
+    if entry != Self.vacant { unsafe ctable_fetch(cell(Int(entry & 0xFF_FFFF))) }
   }
 
   /// Makes a cell that `find` does not know.
@@ -136,7 +153,7 @@ struct CellTable: ~Copyable {
     if count == capacity { growCells() }
     if (count &+ 1) &* 4 > indexCount &* 3 { growIndex() }
     let position = count
-    unsafe (cells + position).initialize(
+    unsafe cell(position).initialize(
       to: Cell(
         series: series, total: total, units: 0, window: window, group: group, events: 0, kind: .add, scale: 0,
         isTouched: false, isDefined: isDefined))
@@ -154,14 +171,14 @@ struct CellTable: ~Copyable {
 
   mutating func define(_ position: Int) {
     precondition(position >= 0 && position < count, "a cell's place is one that was given out")
-    unsafe cells[position].isDefined = true
+    unsafe cell(position).pointee.isDefined = true
   }
 
   /// False, and nothing done, if the sum would leave 38 digits.
   @inline(__always) @discardableResult
   mutating func add(_ units: Int128, events: Int32, scale: Int8, at position: Int) -> Bool {
     precondition(position >= 0 && position < count, "a cell's place is one that was given out")
-    let cell = unsafe cells + position
+    let cell = unsafe cell(position)
     guard let total = unsafe Self.sum(cell.pointee.total, units) else { return false }
     let (gained, overflow) = unsafe cell.pointee.units.addingReportingOverflow(units)
     guard !overflow else { return false }
@@ -184,24 +201,24 @@ struct CellTable: ~Copyable {
     _ units: Int128, _ moment: RollupDelta.Moment, _ kind: Kind, scale: Int8, at position: Int
   ) {
     precondition(position >= 0 && position < count, "a cell's place is one that was given out")
-    let isFirst = unsafe touch(cells + position, position, kind, scale)
-    let cell = self[position]
+    let isFirst = unsafe touch(cell(position), position, kind, scale)
+    let cell = unsafe cell(position)
     switch kind {
     case .add: preconditionFailure("what adds up is added")
     case .unique, .samples: break
-    case .max: if isFirst || units > cell.units { unsafe cells[position].units = units }
-    case .min: if isFirst || units < cell.units { unsafe cells[position].units = units }
+    case .max: if unsafe isFirst || units > cell.pointee.units { unsafe cell.pointee.units = units }
+    case .min: if unsafe isFirst || units < cell.pointee.units { unsafe cell.pointee.units = units }
     case .latest:
       if isFirst {
-        unsafe cells[position].total = Int128(moments.count)
-        unsafe cells[position].units = units
+        unsafe cell.pointee.total = Int128(moments.count)
+        unsafe cell.pointee.units = units
         moments.append(moment)
-      } else if moments[Int(cell.total)] < moment {
-        unsafe cells[position].units = units
-        moments[Int(cell.total)] = moment
+      } else if unsafe moments[Int(cell.pointee.total)] < moment {
+        unsafe cell.pointee.units = units
+        unsafe moments[Int(cell.pointee.total)] = moment
       }
     }
-    unsafe cells[position].events += 1
+    unsafe cell.pointee.events += 1
   }
 
   @inline(__always) @discardableResult
@@ -230,9 +247,10 @@ struct CellTable: ~Copyable {
   /// Begins anew what came since the last seal; totals stay. Says which cells it was.
   mutating func settle() -> [UInt32] {
     for position in touched {
-      unsafe cells[Int(position)].isTouched = false
-      unsafe cells[Int(position)].units = 0
-      unsafe cells[Int(position)].events = 0
+      let cell = unsafe cell(Int(position))
+      unsafe cell.pointee.isTouched = false
+      unsafe cell.pointee.units = 0
+      unsafe cell.pointee.events = 0
     }
     moments.removeAll(keepingCapacity: true)
     let settled = touched
@@ -246,7 +264,7 @@ struct CellTable: ~Copyable {
     var moves = [Int32](repeating: -1, count: count)
     var kept = 0
     for position in 0..<count where isKept[position] {
-      unsafe cells[kept] = unsafe cells[position]
+      unsafe cell(kept).pointee = cell(position).pointee
       moves[position] = Int32(kept)
       kept += 1
     }
@@ -256,16 +274,22 @@ struct CellTable: ~Copyable {
       precondition(moved >= 0, "what is not sealed is not forgotten")
       touched[at] = UInt32(moved)
     }
-    while capacity > Self.cellsMin, count * 4 < capacity { capacity /= 2 }
-    moveCells(to: capacity)
+    while stretchCount > 1, count <= capacity - Self.length(ofStretch: stretchCount - 1) {
+      stretchCount -= 1
+      capacity -= Self.length(ofStretch: stretchCount)
+      unsafe stretches[stretchCount].deallocate()
+    }
     while indexCount > Self.indexMin, count * 4 < indexCount { indexCount /= 2 }
     layIndex(indexCount)
     return moves
   }
 
   mutating func regroup(_ moves: [Int32]) {
-    for position in 0..<count where unsafe cells[position].group != Self.noGroup {
-      unsafe cells[position].group = UInt32(moves[Int(unsafe cells[position].group)])
+    for position in 0..<count {
+      let cell = unsafe cell(position)
+      if unsafe cell.pointee.group != Self.noGroup {
+        unsafe cell.pointee.group = UInt32(moves[Int(cell.pointee.group)])
+      }
     }
   }
 
@@ -279,22 +303,17 @@ struct CellTable: ~Copyable {
   private static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 56) & 0xFE }
 
   private mutating func enter(_ position: Int) {
-    let hash = unsafe Self.hash(cells[position].series, cells[position].window)
+    let hash = Self.hash(self[position].series, self[position].window)
     var at = Int(truncatingIfNeeded: hash) & (indexCount &- 1)
     while unsafe index[at] != Self.vacant { at = (at &+ 1) & (indexCount &- 1) }
     unsafe index[at] = Self.tag(hash) << 24 | UInt32(truncatingIfNeeded: position)
   }
 
   private mutating func growCells() {
-    capacity += capacity / 4
-    moveCells(to: capacity)
-  }
-
-  private mutating func moveCells(to capacity: Int) {
-    let moved = unsafe LargeMemory.allocate(Cell.self, capacity)
-    unsafe moved.moveInitialize(from: cells, count: count)
-    unsafe cells.deallocate()
-    unsafe cells = unsafe moved
+    let length = Self.length(ofStretch: stretchCount)
+    unsafe (stretches + stretchCount).initialize(to: LargeMemory.allocate(Cell.self, length))
+    stretchCount += 1
+    capacity += length
   }
 
   private mutating func growIndex() { layIndex(indexCount * 2) }
