@@ -39,17 +39,7 @@ public final class Consumer: Sendable {
   private let isClosed = DispatchSemaphore(value: 0)
 
   public init(_ settings: KafkaSettings, spare: BatchPool, log: Log) throws(Complaint) {
-    let configuration = try unsafe settings.makeConfiguration()
-    unsafe rd_kafka_conf_set_events(
-      configuration, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
-    var words = [CChar](repeating: 0, count: 512)
-    // rd_kafka_new owns the configuration only when it succeeds; on failure it is still ours.
-    guard let client = unsafe rd_kafka_new(RD_KAFKA_CONSUMER, configuration, &words, words.count) else {
-      unsafe rd_kafka_conf_destroy(configuration)
-      let text = String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      throw Complaint(
-        .configuration, at: "kafka", "no client could be made (\(text))", remedy: "correct kafka.properties")
-    }
+    let client = try unsafe Self.makeClient(settings)
     unsafe self.client = Handle(client) { unsafe rd_kafka_destroy_flags($0, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
     unsafe rd_kafka_poll_set_consumer(client)
     unsafe queue = Handle(rd_kafka_queue_get_consumer(client)!) { unsafe rd_kafka_queue_destroy($0) }
@@ -58,6 +48,30 @@ public final class Consumer: Sendable {
     isCooperative = KafkaLibrary.isCooperative
     self.spare = spare
     self.log = log
+  }
+
+  /// librdkafka gives its threads a minute to begin, by the wall clock: one that is set forward meanwhile makes it give up at once, with
+  /// the threads running on what it leaves behind. Then nothing is taken back, and it is asked again.
+  private static func makeClient(_ settings: KafkaSettings) throws(Complaint) -> OpaquePointer {
+    var words = [CChar](repeating: 0, count: 512)
+    var text: String { String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+    for _ in 0..<3 {
+      let configuration = try unsafe settings.makeConfiguration()
+      unsafe rd_kafka_conf_set_events(
+        configuration, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+      if let client = unsafe rd_kafka_new(RD_KAFKA_CONSUMER, configuration, &words, words.count) {
+        return unsafe client
+      }
+      guard rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE else {
+        // rd_kafka_new owns the configuration only when it succeeds; on failure it is still ours.
+        unsafe rd_kafka_conf_destroy(configuration)
+        throw Complaint(
+          .configuration, at: "kafka", "no client could be made (\(text))", remedy: "correct kafka.properties")
+      }
+    }
+    throw Complaint(
+      .unavailable, at: "kafka", "no client could be made (\(text))",
+      remedy: "see that the clock stands, and start again")
   }
 
   /// Joins the group and serves it on a thread of its own.

@@ -29,10 +29,13 @@ enum Fingerprint {
         unsafe name($0.baseAddress! + bytes.start, Int(bytes.length), seed: seed)
       }
     }
-    let padded = scratch[bytes.start..<bytes.end] + repeatElement(0, count: readAhead)
-    return unsafe padded.withUnsafeBufferPointer {
-      unsafe name($0.baseAddress!, Int(bytes.length), seed: seed)
-    }
+    return name(scratch[bytes.start..<bytes.end], seed: seed)
+  }
+
+  /// The same for a text that stands alone.
+  static func name(_ text: some Collection<UInt8>, seed: UInt64) -> SeriesKey {
+    let padded = Array(text) + repeatElement(0, count: readAhead)
+    return unsafe padded.withUnsafeBufferPointer { unsafe name($0.baseAddress!, text.count, seed: seed) }
   }
 
   /// So many bytes from a text on can be read, whatever its length.

@@ -70,10 +70,7 @@ public struct MeterRules: Sendable {
   public init(meters: [Meter], seed: UInt64) {
     self.meters = meters
     self.seed = seed
-    other = unsafe [UInt8]("~other".utf8).withUnsafeBufferPointer {
-      let hash = unsafe cxxhash_128($0.baseAddress, $0.count, seed)
-      return SeriesKey(high: hash.high64, low: hash.low64)
-    }
+    other = Fingerprint.name(Array("~other".utf8), seed: seed)
     var draft = Draft()
     // Names are compared as bytes: String would take two spellings of one character for the same name.
     let events = meters.map { Array($0.definition.event.utf8) }

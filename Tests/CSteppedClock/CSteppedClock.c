@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,8 @@ static int (*real_cond_timedwait)(pthread_cond_t *, pthread_mutex_t *, const str
 static int (*real_cond_clockwait)(pthread_cond_t *, pthread_mutex_t *, clockid_t, const struct timespec *);
 static int (*real_mutex_timedlock)(pthread_mutex_t *, const struct timespec *);
 static int (*real_sem_timedwait)(sem_t *, const struct timespec *);
+static int (*real_cnd_timedwait)(cnd_t *, mtx_t *, const struct timespec *);
+static int (*real_mtx_timedlock)(mtx_t *, const struct timespec *);
 
 __attribute__((constructor)) static void open_clock(void) {
   real_clock_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
@@ -46,6 +49,10 @@ __attribute__((constructor)) static void open_clock(void) {
   real_mutex_timedlock =
       (int (*)(pthread_mutex_t *, const struct timespec *))dlsym(RTLD_NEXT, "pthread_mutex_timedlock");
   real_sem_timedwait = (int (*)(sem_t *, const struct timespec *))dlsym(RTLD_NEXT, "sem_timedwait");
+  /* C's own threads, which librdkafka is made of, do not go through POSIX's names. */
+  real_cnd_timedwait =
+      (int (*)(cnd_t *, mtx_t *, const struct timespec *))dlsym(RTLD_NEXT, "cnd_timedwait");
+  real_mtx_timedlock = (int (*)(mtx_t *, const struct timespec *))dlsym(RTLD_NEXT, "mtx_timedlock");
 
   const char *path = getenv(STEPPED_CLOCK_VARIABLE);
   if (!path) return;
@@ -134,4 +141,14 @@ int pthread_mutex_timedlock(pthread_mutex_t *restrict mutex, const struct timesp
 int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict until) {
   struct timespec instant = machine_instant(until);
   return real_sem_timedwait(semaphore, &instant);
+}
+
+int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex, const struct timespec *restrict until) {
+  struct timespec instant = machine_instant(until);
+  return real_cnd_timedwait(condition, mutex, &instant);
+}
+
+int mtx_timedlock(mtx_t *restrict mutex, const struct timespec *restrict until) {
+  struct timespec instant = machine_instant(until);
+  return real_mtx_timedlock(mutex, &instant);
 }

@@ -28,6 +28,33 @@ import Testing
     }
   }
 
+  /// librdkafka is made of C's own threads, libpq and Swift of POSIX's.
+  @Test(
+    .enabled("libSteppedClock.so was not built") { hasClock }, arguments: ["cnd_timedwait", "pthread_cond_timedwait"])
+  func `a wait until a second from now takes a second, wherever the clock was set`(_ wait: String) throws {
+    let folder = try TemporaryFolder("wait")
+    defer { folder.remove() }
+    let script = """
+      import ctypes, time
+      library = ctypes.CDLL(None)
+      condition, mutex, until = ctypes.create_string_buffer(64), ctypes.create_string_buffer(64), (ctypes.c_long * 2)()
+      library.timespec_get(until, 1)
+      until[0] += 1
+      began = time.monotonic()
+      library.pthread_mutex_lock(mutex)
+      library.\(wait)(condition, mutex, until)
+      print(int((time.monotonic() - began) * 1000))
+      """
+    for (number, offset) in ([0, -600, 7_200] as [Int64]).enumerated() {
+      let clock = try SteppedClock(in: folder, number: number)
+      try clock.set(offset)
+      let child = try ChildProcess(
+        "/usr/bin/python3", ["-c", script], environment: clock.environment(SteppedClock.preload ?? ""))
+      let milliseconds = Int(try child.waitForLine(matching: /^\d+$/).text) ?? 0
+      #expect((900..<30_000).contains(milliseconds), "\(milliseconds) ms under a step of \(offset) s")
+    }
+  }
+
   @Test(.enabled("a small disk can be mounted by root only") { SmallDisk.isPossible })
   func `a small disk is full at a word and has room again at another`() throws {
     let folder = try TemporaryFolder("disk")

@@ -50,6 +50,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
   case stopReadingIgnored
   case readFromKafkasOffset
   case emptyRecordsPassedOver
+  case otherByAnotherHash
 
   // In what is in memory.
   case loadingSkipped
@@ -118,6 +119,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .stopReadingIgnored: "a full partition is read on"
     case .readFromKafkasOffset: "reading begins at Kafka's committed offset"
     case .emptyRecordsPassedOver: "a record that holds no event does not move the clock"
+    case .otherByAnotherHash: "a crowd is not counted where an event that says ~other is"
     case .loadingSkipped: "what was counted before the stay is never loaded"
     case .restoreForgetsASum: "a restore brings one sum too few"
     case .loadForgetsASeries: "a load brings one series too few"

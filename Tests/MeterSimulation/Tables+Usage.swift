@@ -14,8 +14,9 @@ extension Tables {
     for definition in series.values.sorted(by: { $0.key < $1.key }) {
       guard let meter = catalog.meters.first(where: { $0.id == definition.meter })?.definition else { continue }
       let name = UsageSheet.name(of: definition, meter)
-      // What the recount does not know gets a number of its own.
-      let place = sheet.names[name] ?? -1 - Int32(places.count)
+      // What the recount does not know gets a number of its own, and so does a second series of one name.
+      var place = sheet.names[name] ?? -1 - Int32(places.count)
+      if words[place] != nil { place = -1 - Int32(places.count) }
       places[definition.key] = place
       meters[definition.key] = meter
       words[place] =

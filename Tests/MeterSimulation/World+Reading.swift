@@ -124,6 +124,7 @@ extension World {
     let wall = Instant(nanoseconds: Int64(script.settings.now.nanoseconds))
     counting: while counted < batch.records.count {
       let next = decoder.decode(batch, from: counted, rules, into: &events)
+      if planted == .otherByAnotherHash { events.other.high ^= 1 }
       switch slot.tally!.apply(batch, events, now: wall) {
       case .applied(let what):
         size = what.size

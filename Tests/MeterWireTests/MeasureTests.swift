@@ -26,6 +26,18 @@ import Testing
     #expect(dimension(data) == expected)
   }
 
+  @Test func `an event that says ~other by itself is counted where a crowd is`() {
+    // The second of one layout is read without the parser.
+    let texts = [#"{"d":"~other"}"#, #"{"d":"~other"}"#, #"{"d":"\u007eother"}"#].map { Array(event(data: $0).utf8) }
+    let events = decode(texts, [meter(dimensions: ["d"])]).events
+    #expect(events.measures.count == 3)
+    for (event, measure) in zip(events.events, events.measures) {
+      var name = SeriesName(tenant: event.tenantKey, meter: measure.meterID)
+      name.add(events.other)
+      #expect(measure.series == name.key)
+    }
+  }
+
   @Test func `a dimension has up to 256 bytes`() {
     for length in [255, 256, 257] {
       let isTaken = length <= 256

@@ -17,6 +17,7 @@ import Testing
     var second = Flush.sample(claim, from: 20, to: 30, number: 2)
     second.identities = []
     second.rollups[0].series = first.series[0].key
+    second.series = SeriesDefinitions()
     #expect(bench.commit(second) == .committed)
     let third = another(first)
     #expect(bench.commit(third) == .committed)

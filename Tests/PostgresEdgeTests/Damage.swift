@@ -97,6 +97,9 @@ struct Damage: Sendable, CustomTestStringConvertible {
       "update meterd.partition set newest_window = newest_window + interval '1 hour'",
       "t[0]: the newest window is said to be 1970-01-01 02:00:00+00, and is 1970-01-01 01:00:00+00"),
     Damage(
+      "insert into meterd.series select md5('m')::uuid, tenant, meter, dimensions from meterd.series where id = \(calls)",
+      "acme calls {\"region\": \"eu\"}: 2 series have this name"),
+    Damage(
       "delete from meterd.series where id = \(calls)",
       "series 00000000-0000-0001-0000-000000000001 1970-01-01T01:00:00Z: t[0] has a rollup of a series without a definition",
       "t[0]: the rollups hold 16 events, counted and late less voided are 36"),

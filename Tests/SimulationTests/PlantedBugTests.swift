@@ -10,12 +10,12 @@ import Testing
   /// The seed that noticed first when last looked (`deploy/dev sim --seeds 128 --events 1500 --plant`). It is asked first, and saves
   /// time; if it notices nothing any more, all are asked.
   private static let hints: [PlantedBug: UInt64] = [
-    .lastFlushNotCompared: 3, .claimLiftsHalt: 3, .resentWithNewContents: 3, .sealedFlushStillCounts: 3,
-    .twoFlushesInFlight: 3, .unknownTakenForRetriable: 5, .stopReadingIgnored: 5, .readFromKafkasOffset: 5,
+    .lastFlushNotCompared: 9, .claimLiftsHalt: 3, .resentWithNewContents: 3, .sealedFlushStillCounts: 3,
+    .twoFlushesInFlight: 5, .unknownTakenForRetriable: 5, .stopReadingIgnored: 6, .readFromKafkasOffset: 3,
     .resolveTakenForAbsent: 6, .restoreForgetsNewestPage: 6, .fenceIgnored: 7, .claimKeepsEpoch: 7,
-    .pagesOutsideTheTransaction: 8, .beginOverwrites: 9, .generationsForgottenEarly: 16, .fenceIgnoredByDaemon: 16,
-    .loadForgetsWhatWasSummed: 16, .claimReadsBeforeItLocks: 18, .pausedBatchDropped: 18,
-    .evictedBeforeTheCommit: 24, .maxAddsUp: 32, .wakeForgotten: 32, .voidMarksNotRestored: 32,
+    .pagesOutsideTheTransaction: 59, .beginOverwrites: 9, .generationsForgottenEarly: 17, .fenceIgnoredByDaemon: 21,
+    .loadForgetsWhatWasSummed: 16, .claimReadsBeforeItLocks: 72, .pausedBatchDropped: 18,
+    .evictedBeforeTheCommit: 84, .maxAddsUp: 32, .wakeForgotten: 14, .voidMarksNotRestored: 32,
     .halfABatchCounted: 34, .emptyRecordsPassedOver: 35, .cursorNotCompared: 38, .minForgetsTheRow: 48,
     .latestByArrival: 48, .failedHaltForgotten: 163,
   ]

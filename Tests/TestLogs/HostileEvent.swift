@@ -55,6 +55,9 @@ public struct HostileEvent: Sendable {
   /// Whether it brings its window near the end of 38 digits.
   public var isLarge: Bool { key % 8 == 0 }
 
+  /// Whether it says by itself what a crowd of others is counted as.
+  private var saysOther: Bool { key % 16 == 5 }
+
   public func written(_ manner: Manner, _ style: inout Dice) -> [UInt8] {
     var dice = Dice(key)
     let isLarge = isLarge
@@ -67,20 +70,12 @@ public struct HostileEvent: Sendable {
     ])
     if isLarge { type = Self.type }
     var inner = ["\"n\":\(value)"]
-    if isLarge {
-      inner.append("\"d\":\"eu\"")
-    } else if !dice.once(in: 3) {
-      inner.append("\"d\":\(dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions))")
-    }
+    inner += dimension(&dice)
     if dice.once(in: 40) { inner.append("\"d\":\"twice\"") }
     if dice.once(in: 40) { inner.append("\"n\":1") }
     var data = ["\"v\":{\(inner.joined(separator: ","))}"]
     if dice.once(in: 60) { data.append("\"v\":5") }
-    if isLarge {
-      data.append("\"d\":\"eu\"")
-    } else if !dice.once(in: 3) {
-      data.append("\"d\":\(dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions))")
-    }
+    data += dimension(&dice)
     if dice.once(in: 4) { data.append("\"caf\u{E9}\":\"c\"") }
     if dice.once(in: 4) { data.append("\"cafe\u{301}\":\"d\"") }
     if dice.once(in: 4) { data.append("\"list\":[1,2,{\"x\":1,\"y\":[null,true]}]") }
@@ -122,6 +117,12 @@ public struct HostileEvent: Sendable {
     members += extra
     if isRestyled, extra.isEmpty { members = style.shuffled(members) }
     return Array("{\(gap)\(members.joined(separator: gap + "," + gap))\(gap)}\(gap)".utf8)
+  }
+
+  private func dimension(_ dice: inout Dice) -> [String] {
+    if isLarge { return ["\"d\":\"eu\""] }
+    let drawn = dice.once(in: 3) ? nil : dice.once(in: 2) ? "\"eu\"" : dice.pick(Self.dimensions)
+    return (saysOther ? "\"~other\"" : drawn).map { ["\"d\":\($0)"] } ?? []
   }
 
   private func time(_ dice: inout Dice) -> String? {

@@ -108,6 +108,12 @@ create function meterd.differences() returns table (subject text, problem text) 
     ) as first
     where t.events > first.events
 
+  -- A series has a name, and no other has the same.
+  union all
+  select s.tenant || ' ' || m.name || ' ' || s.dimensions, format('%s series have this name', count(*))
+    from meterd.series s join meterd.meter m on m.id = s.meter
+    group by s.tenant, m.name, s.dimensions having count(*) > 1
+
   -- Rollups by themselves.
   union all
   select p.name, format('%s has a rollup of a series without a definition', p.log) from place p where not p.is_defined
