@@ -5,7 +5,7 @@ import CTable
 struct IdentitySegment {
   struct Slot {
     var fingerprint: UInt64
-    /// What is remembered of it, packed.
+    /// Bits 0..<34 offset from the table's base, 34..<40 generation modulo 64, 40..<61 content, 63 voided.
     var word: UInt64
     var window: Int32
   }
@@ -44,7 +44,7 @@ struct IdentitySegment {
   }
 
   static let bucketSlots = 12
-  static let bucketBytes = MemoryLayout<Bucket>.stride
+  static let generationsRemembered = 16
   private static let allSlots: UInt32 = (1 << 12) - 1
 
   private var buckets: UnsafeMutablePointer<Bucket>
@@ -100,8 +100,15 @@ struct IdentitySegment {
     unsafe ctable_which(bucket, 0) & allSlots
   }
 
+  /// How many generations have gone by since a word was packed, modulo 64.
   @inline(__always)
-  func seat(of fingerprint: UInt64, where isRemembered: (UInt64) -> Bool) -> Seat {
+  static func age(_ word: UInt64, in generation: Int64) -> UInt64 {
+    (UInt64(bitPattern: generation) &- (word >> 34)) & 63
+  }
+
+  /// `generation` is the present one: what is older than is remembered does not take a seat.
+  @inline(__always)
+  func seat(of fingerprint: UInt64, in generation: Int64) -> Seat {
     let tag = Self.tag(fingerprint)
     var number = Int(truncatingIfNeeded: fingerprint)
     while true {
@@ -110,7 +117,7 @@ struct IdentitySegment {
       while hits != 0 {
         let at = hits.trailingZeroBitCount
         let held = unsafe bucket.pointee.held[at]
-        if held.fingerprint == fingerprint, isRemembered(held.word) {
+        if held.fingerprint == fingerprint, Self.age(held.word, in: generation) <= Self.generationsRemembered {
           return unsafe Seat(bucket: bucket, at: at, isTaken: true)
         }
         hits &= hits &- 1
@@ -130,7 +137,12 @@ struct IdentitySegment {
   }
 
   /// Puts one that is not there at the first seat that is empty.
-  mutating func put(_ slot: Slot) { put(slot, at: seat(of: slot.fingerprint) { _ in false }) }
+  mutating func put(_ slot: Slot) {
+    var number = Int(truncatingIfNeeded: slot.fingerprint)
+    while unsafe Self.empty(bucket(number)) == 0 { number &+= 1 }
+    let bucket = unsafe bucket(number)
+    put(slot, at: unsafe Seat(bucket: bucket, at: Self.empty(bucket).trailingZeroBitCount, isTaken: false))
+  }
 
   @inline(__always)
   func forEach(_ body: (Seat) -> Void) {

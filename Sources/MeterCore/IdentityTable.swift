@@ -13,7 +13,7 @@ import MeterModel
 /// at in one go; and, because only voids ask for it, the window that was counted in. In the others each slot is the fingerprint,
 /// and offset, generation, content check and void mark in one word. A full bucket sends on to the next one. Nothing is swept.
 ///
-/// **Growth.** Buckets lie in segments of at most 256, told apart by as many bits of the fingerprint as they are many, through a directory
+/// **Growth.** Buckets lie in segments of 256, told apart by as many bits of the fingerprint as they are many, through a directory
 /// that stays in the processor's cache. A segment is full at nine tenths, which is below 24 bytes an identity. Then it drops what has
 /// passed and, if that was less than half, hands every second one of the rest to a new segment. So counting is never held up by more
 /// than a segment, and memory is used on where it is: to take fresh memory costs more than all else that is done with it.
@@ -23,7 +23,7 @@ import MeterModel
 /// conflict is taken for a duplicate once in 2^21; neither is counted, so no sum depends on it.
 @safe
 struct IdentityTable: ~Copyable {
-  static let generationsRemembered: Int64 = 16
+  static let generationsRemembered = Int64(IdentitySegment.generationsRemembered)
 
   typealias Seat = IdentitySegment.Seat
   private typealias Slot = IdentitySegment.Slot
@@ -38,9 +38,8 @@ struct IdentityTable: ~Copyable {
 
   private static let offsetMask: UInt64 = (1 << 34) - 1
   private static let offsetReach: Int64 = 1 << 33
-  /// Of a segment. The first begins small: a partition may see little.
-  private static let bucketsMin = 16
-  private static let bucketsMax = 256
+  /// Of a segment.
+  private static let buckets = 256
   /// A slot tells its generation modulo 64. Laid out anew this often, and never stepping on by more than sixteen without forgetting
   /// all, no slot is older than 16 + 31 + 16 generations, so that an age is never mistaken for a younger one.
   private static let generationsBetweenLayouts: Int64 = 32
@@ -67,7 +66,7 @@ struct IdentityTable: ~Copyable {
     baseOffset = cursor &- Self.offsetReach
     unsafe directory = .allocate(capacity: 1)
     let first = SegmentPointer.allocate(capacity: 1)
-    unsafe first.initialize(to: IdentitySegment(buckets: Self.bucketsMin, depth: 0, from: &memory))
+    unsafe first.initialize(to: IdentitySegment(buckets: Self.buckets, depth: 0, from: &memory))
     unsafe directory.initialize(to: first)
     generationEndMs = end(of: generation)
   }
@@ -90,7 +89,11 @@ struct IdentityTable: ~Copyable {
     return count
   }
 
-  var bytes: Int { capacity / IdentitySegment.bucketSlots * IdentitySegment.bucketBytes }
+  /// All memory that is held.
+  var bytes: Int {
+    unsafe memory.bytes + (directoryMask + 1) * MemoryLayout<SegmentPointer>.stride + segmentCount
+      * MemoryLayout<IdentitySegment>.stride
+  }
 
   /// Each once: where it stands first, no bit beyond its own is set.
   private func forEachSegment(_ body: (SegmentPointer) -> Void) {
@@ -175,7 +178,7 @@ struct IdentityTable: ~Copyable {
   /// Where a fingerprint stands, or would stand: good until the table takes another one.
   @inline(__always)
   func seat(of fingerprint: UInt64) -> Seat {
-    unsafe segment(of: fingerprint).pointee.seat(of: fingerprint) { isRemembered($0) }
+    unsafe segment(of: fingerprint).pointee.seat(of: fingerprint, in: generation)
   }
 
   /// Remembers a fingerprint that `find` does not know, as of this generation or an earlier one that is still remembered.
@@ -243,21 +246,19 @@ struct IdentityTable: ~Copyable {
     }
   }
 
-  @inline(__always)
-  private func age(_ word: UInt64) -> UInt64 { (UInt64(bitPattern: generation) &- (word >> 34)) & 63 }
+  private func age(_ word: UInt64) -> UInt64 { IdentitySegment.age(word, in: generation) }
 
-  @inline(__always)
   private func isRemembered(_ word: UInt64) -> Bool { age(word) <= UInt64(Self.generationsRemembered) }
 
-  /// Drops what has passed from the segment of a fingerprint and, unless that made enough room, gives it twice the room: more buckets while
-  /// they are few, then another segment. Where more bits of the fingerprint would not tell its identities apart, as somebody who picks
-  /// them could bring about, it takes more buckets after all, so that the directory stays in proportion.
+  /// Drops what has passed from the segment of a fingerprint and, unless that made enough room, gives it twice the room: another segment.
+  /// Where more bits of the fingerprint would not tell its identities apart, as somebody who picks them could bring about, it takes
+  /// more buckets instead, so that the directory stays in proportion.
   private mutating func makeRoom(for fingerprint: UInt64) {
     let segment = unsafe segment(of: fingerprint)
     let (buckets, depth) = unsafe (segment.pointee.bucketCount, segment.pointee.depth)
     let remembered = unsafe lift(segment)
     if remembered.count * 2 > buckets * IdentitySegment.bucketSlots {
-      if buckets < Self.bucketsMax || 1 << depth > segmentCount * 8 {
+      if 1 << depth > segmentCount * 8 {
         unsafe segment.pointee = IdentitySegment(buckets: buckets * 2, depth: depth, from: &memory)
       } else {
         unsafe split(segment, at: Self.place(fingerprint))
@@ -303,6 +304,6 @@ struct IdentityTable: ~Copyable {
   }
 
   private func putBack(_ slots: [Slot]) {
-    for slot in slots { unsafe segment(of: slot.fingerprint).pointee.put(slot) }
+    for index in slots.indices { unsafe segment(of: slots[index].fingerprint).pointee.put(slots[index]) }
   }
 }

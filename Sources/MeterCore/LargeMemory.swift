@@ -3,30 +3,28 @@ import CTable
 /// Memory for tables that are looked into at random: aligned to lines of the processor's cache, and of large pages where it is large.
 enum LargeMemory {
   private static let lineBytes = 64
-  private static let largePageBytes = 2 << 20
+  static let pageBytes = 2 << 20
 
   static func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
     let bytes = count * MemoryLayout<Element>.stride
-    let isLarge = bytes >= largePageBytes
+    let isLarge = bytes >= pageBytes
     let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: bytes, alignment: isLarge ? largePageBytes : max(2 * lineBytes, MemoryLayout<Element>.alignment))
+      byteCount: bytes, alignment: isLarge ? pageBytes : max(2 * lineBytes, MemoryLayout<Element>.alignment))
     if isLarge { unsafe ctable_large(memory, bytes) }
     return unsafe memory.bindMemory(to: Element.self, capacity: count)
   }
 }
 
-/// Memory for a table that grows and never shrinks: taken in pieces that double until they are large pages, handed out in stretches, and
-/// given back all at once.
+/// Memory for a table that grows and never shrinks, given back all at once. While there is little of it, it is taken as it is asked for;
+/// then in large pages, of which the last is an eighth of all at most.
 @safe
 struct MemoryPieces: ~Copyable {
-  private static let pieceBytesMin = 4 << 10
-  private static let pieceBytesMax = 2 << 20
-
   private var pieces = unsafe [UnsafeMutablePointer<UInt8>]()
   /// Of the last piece.
   private var end: UnsafeMutablePointer<UInt8>?
   private var bytesLeft = 0
-  private var bytes = 0
+  /// All that is held.
+  private(set) var bytes = 0
 
   deinit { unsafe pieces.forEach { unsafe $0.deallocate() } }
 
@@ -34,7 +32,7 @@ struct MemoryPieces: ~Copyable {
   mutating func take<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
     let wanted = count * MemoryLayout<Element>.stride
     if bytesLeft < wanted {
-      bytesLeft = max(wanted, min(max(bytes, Self.pieceBytesMin), Self.pieceBytesMax))
+      bytesLeft = bytes < 8 * LargeMemory.pageBytes ? wanted : max(wanted, LargeMemory.pageBytes)
       bytes += bytesLeft
       unsafe pieces.append(LargeMemory.allocate(UInt8.self, bytesLeft))
       unsafe end = pieces[pieces.count - 1] + bytesLeft
