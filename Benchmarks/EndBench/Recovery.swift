@@ -11,8 +11,8 @@ struct Recovery {
     var series = 200_000
     var partitions = 32
     /// Events a second.
-    var rate = 40_000
-    var tenants = 60_000
+    var rate = 25_000
+    var tenants = 10_000
   }
 
   private static let catalog = """

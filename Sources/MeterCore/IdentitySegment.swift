@@ -60,7 +60,7 @@ struct IdentitySegment {
     unsafe buckets = memory.take(Bucket.self, count)
     self.depth = depth
     mask = count - 1
-    occupiedMax = (count * Self.bucketSlots * 9 + 9) / 10
+    occupiedMax = (count * Self.bucketSlots * 19 + 19) / 20
     clear()
   }
 

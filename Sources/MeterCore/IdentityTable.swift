@@ -14,9 +14,10 @@ import MeterModel
 /// and offset, generation, content check and void mark in one word. A full bucket sends on to the next one. Nothing is swept.
 ///
 /// **Growth.** Buckets lie in segments of 256, told apart by as many bits of the fingerprint as they are many, through a directory
-/// that stays in the processor's cache. A segment is full at nine tenths, which is below 24 bytes an identity. Then it drops what has
-/// passed and, if that was less than half, hands every second one of the rest to a new segment. So counting is never held up by more
-/// than a segment, and memory is used on where it is: to take fresh memory costs more than all else that is done with it.
+/// that stays in the processor's cache. A segment is full at nineteen twentieths: never all of them are, and together they come to less
+/// than 24 bytes an identity. A full one drops what has passed and, if that was less than half, hands every second one of the rest to
+/// a new segment. So counting is never held up by more than a segment, and memory is used on where it is: to take fresh memory costs
+/// more than all else that is done with it.
 ///
 /// **What it gives up.** The event's bytes. Two identities of one partition share a 64-bit fingerprint once in 2^64 pairs: with 10^9
 /// remembered, a new event is wrongly a duplicate or a conflict with a chance of 10^9 / 2^64, once in 18 billion events. A
