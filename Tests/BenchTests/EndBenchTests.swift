@@ -1,3 +1,4 @@
+import Foundation
 import TestStack
 import Testing
 
@@ -24,6 +25,14 @@ import Testing
       #expect(own > 0 && own < whole)
       #expect(Duration.seconds(own) < .promised(.seconds(5)), "\(course)")
     }
+  }
+
+  @Test func `a daemon that only counts can still be made of these sources`() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let words = ["--dry-run", "--silent", "-p1", "-d", root, "-i", "\(root)/Benchmarks/only-counts.patch"]
+    let child = try ChildProcess("/usr/bin/patch", words)
+    #expect(try child.waitForExit(within: .seconds(60)) == .exited(0), "\(child.output)")
   }
 
   private func run(_ words: String...) throws -> [String] {
