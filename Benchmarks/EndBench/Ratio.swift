@@ -20,13 +20,6 @@ struct Ratio {
     var server = 0.0
   }
 
-  private static let catalog = """
-    meters:
-      - { name: api_calls, event: api.call, aggregate: count, dimensions: [endpoint, region] }
-      - { name: tokens, event: llm.tokens, aggregate: sum, value: tokens, scale: 0, dimensions: [model] }
-      - { name: storage_samples, event: storage.sample, aggregate: sum, value: gigabytes, dimensions: [volume] }
-    """
-
   let size: Size
   let programs: BenchPrograms
 
@@ -95,7 +88,7 @@ struct Ratio {
     let url = try cluster.createDatabase(name)
     let settings = ["postgres.url": url, "kafka.group": name, "flush.interval": "1s"]
     try migrate(stack, settings, program)
-    try stack.apply(Self.catalog, settings)
+    try stack.apply(BenchPrograms.catalog, settings)
     let database = try Database(url)
     defer { database.close() }
     let daemon = try stack.startDaemon(settings, program: program)
@@ -127,7 +120,7 @@ struct Ratio {
   }
 
   private func compare(_ stack: Stack, _ settings: [String: String], _ copy: String) throws {
-    let catalog = try stack.folder.write(Self.catalog, to: "recount.yaml")
+    let catalog = try stack.folder.write(BenchPrograms.catalog, to: "recount.yaml")
     let recount = try stack.lab(
       ["oracle", "--config", try stack.configure(settings), "--catalog", catalog, "--json", copy],
       within: .seconds(1_800))

@@ -15,12 +15,6 @@ struct Recovery {
     var tenants = 10_000
   }
 
-  private static let catalog = """
-    meters:
-      - { name: api_calls, event: api.call, aggregate: count, dimensions: [endpoint, region] }
-      - { name: tokens, event: llm.tokens, aggregate: sum, value: tokens, scale: 0, dimensions: [model] }
-      - { name: storage_samples, event: storage.sample, aggregate: sum, value: gigabytes, dimensions: [volume] }
-    """
   private static let sessionMs = 6_000
   private static let group = "recovery"
 
@@ -33,7 +27,7 @@ struct Recovery {
     defer { try? cluster.remove() }
     let stack = try Stack(topics: ["usage.events": size.partitions], cluster: cluster)
     defer { stack.stop() }
-    try stack.apply(Self.catalog)
+    try stack.apply(BenchPrograms.catalog)
     let load = try ChildProcess(
       stack.programs.lab,
       [

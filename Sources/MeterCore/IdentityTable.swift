@@ -52,6 +52,8 @@ struct IdentityTable: ~Copyable {
   private var directory: UnsafeMutablePointer<SegmentPointer>
   private var directoryMask = 0
   private var segmentCount = 1
+  /// An upper bound: passed identities stay until room is made.
+  private(set) var count = 0
   private var baseOffset: Int64
   private let generationMs: Int64
   private(set) var generation: Int64 = 0
@@ -73,7 +75,8 @@ struct IdentityTable: ~Copyable {
   }
 
   deinit {
-    unsafe forEachSegment { unsafe $0.deallocate() }
+    // Backwards: a segment is asked at all its places, and its first one comes last.
+    for place in (0...directoryMask).reversed() where isFirst(place) { unsafe directory[place].deallocate() }
     unsafe directory.deallocate()
   }
 
@@ -83,25 +86,17 @@ struct IdentityTable: ~Copyable {
     return slots
   }
 
-  /// An upper bound: passed identities stay until room is made.
-  var count: Int {
-    var count = 0
-    unsafe forEachSegment { unsafe count += $0.pointee.occupied }
-    return count
-  }
-
   /// All memory that is held.
   var bytes: Int {
     unsafe memory.bytes + (directoryMask + 1) * MemoryLayout<SegmentPointer>.stride + segmentCount
       * MemoryLayout<IdentitySegment>.stride
   }
 
-  /// Each once: where it stands first, no bit beyond its own is set.
+  /// Whether a segment stands here first: then no bit beyond its own is set.
+  private func isFirst(_ place: Int) -> Bool { unsafe place >> directory[place].pointee.depth == 0 }
+
   private func forEachSegment(_ body: (SegmentPointer) -> Void) {
-    for place in 0...directoryMask {
-      let segment = unsafe directory[place]
-      if unsafe place >> segment.pointee.depth == 0 { unsafe body(segment) }
-    }
+    for place in 0...directoryMask where isFirst(place) { unsafe body(directory[place]) }
   }
 
   func generation(atHighWater ms: Int64) -> Int64 {
@@ -125,12 +120,13 @@ struct IdentityTable: ~Copyable {
       forgetAll()
     } else if now - laidOutAt >= Self.generationsBetweenLayouts {
       laidOutAt = now
-      unsafe forEachSegment { unsafe putBack(lift($0)) }
+      for place in 0...directoryMask where isFirst(place) { putBack(unsafe lift(directory[place])) }
     }
   }
 
   private mutating func forgetAll() {
     laidOutAt = generation
+    count = 0
     unsafe forEachSegment { unsafe $0.pointee.clear() }
   }
 
@@ -203,6 +199,7 @@ struct IdentityTable: ~Copyable {
     }
     let slot = Slot(fingerprint: entry.fingerprint, word: pack(entry, generation), window: entry.window)
     unsafe segment(of: entry.fingerprint).pointee.put(slot, at: seat)
+    count &+= 1
   }
 
   /// The same for the same identities, however the table came to hold them.
@@ -293,18 +290,20 @@ struct IdentityTable: ~Copyable {
   }
 
   /// Takes all that is remembered out of a segment, and leaves it empty.
-  private func lift(_ segment: SegmentPointer) -> [Slot] {
+  private mutating func lift(_ segment: SegmentPointer) -> [Slot] {
     var remembered: [Slot] = []
     unsafe remembered.reserveCapacity(segment.pointee.occupied)
     unsafe segment.pointee.forEach { seat in
       let slot = seat.slot
       if isRemembered(slot.word) { remembered.append(slot) }
     }
+    unsafe count -= segment.pointee.occupied
     unsafe segment.pointee.clear()
     return remembered
   }
 
-  private func putBack(_ slots: [Slot]) {
+  private mutating func putBack(_ slots: [Slot]) {
+    count += slots.count
     for index in slots.indices { unsafe segment(of: slots[index].fingerprint).pointee.put(slots[index]) }
   }
 }

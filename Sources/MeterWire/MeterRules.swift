@@ -70,7 +70,7 @@ public struct MeterRules: Sendable {
   public init(meters: [Meter], seed: UInt64) {
     self.meters = meters
     self.seed = seed
-    other = Fingerprint.name(Array("~other".utf8), seed: seed)
+    other = Fingerprint.name("~other".utf8, seed: seed)
     var draft = Draft()
     // Names are compared as bytes: String would take two spellings of one character for the same name.
     let events = meters.map { Array($0.definition.event.utf8) }

@@ -23,6 +23,15 @@ final class Company {
     try stack.startDaemon(settings.merging(own) { $1 }, environment: environment)
   }
 
+  /// The first one, in mid-flow: it has counted more than so many events of a load that goes on.
+  func begin(counted: Int = 0) throws -> (daemon: Daemon, load: Load) {
+    try stack.apply(Expectation.catalog)
+    let daemon = try join().waitUntilReady()
+    let load = try Load(stack, rate: 500)
+    try eventually("the flow has begun") { try daemon.counted() > counted }
+    return (daemon, load)
+  }
+
   /// Who has partitions, as the tables know it: those that every one of these processes has claimed, and nobody else.
   func waitUntilShared(by daemons: [Daemon]) throws {
     let numbers = Set(daemons.map { "\($0.process.pid)" })

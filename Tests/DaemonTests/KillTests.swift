@@ -71,7 +71,7 @@ private final class KillStand {
     for _ in 0..<rounds {
       let kind = dice.below(3)
       if kind == 1 {
-        try stallWithFlush(present.proxy)
+        try present.proxy.stallWithFlush()
         certainRounds += 1
       }
       let next = try start()
@@ -92,18 +92,6 @@ private final class KillStand {
     }
     _ = try present.daemon.process.kill9()
     present.proxy.close()
-  }
-
-  /// A question for windows that are not in memory may stand before the flush; then the way is opened for a moment and held again.
-  private func stallWithFlush(_ proxy: ByteProxy) throws {
-    proxy.stall(.toServer)
-    try eventually("a flush is under way", every: .milliseconds(400)) {
-      if proxy.holds("call meterd.apply", .toServer) { return true }
-      proxy.release()
-      Thread.sleep(forTimeInterval: 0.03)
-      proxy.stall(.toServer)
-      return false
-    }
   }
 
   private func start() throws -> Runner {

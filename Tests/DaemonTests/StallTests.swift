@@ -26,7 +26,7 @@ import Testing
       try company.waitUntilShared(by: [sleeper, other])
       try eventually("both count") { try sleeper.counted() > 0 && other.counted() > 0 }
 
-      try way.holdFlush()
+      try way.proxy.stallWithFlush()
       sleeper.pause()
       try company.waitUntilShared(by: [other])
       try waitForFlushes(stack, "topic = 'usage.events'", by: other)
@@ -58,7 +58,7 @@ import Testing
       try eventually("the flow has begun") { try sleeper.counted() > 0 }
 
       // Nothing flows to the others yet, so that what is held is a flush of what will be lost.
-      try way.holdFlush()
+      try way.proxy.stallWithFlush()
       sleeper.pause()
       let thief = try stack.startDaemon(["kafka.group": "successor", "kafka.topics": "[usage.events]"])
       try waitForFlushes(stack, "topic = 'usage.events'", by: thief)
@@ -123,19 +123,6 @@ final class Way {
 
   /// Flushes to which PostgreSQL said no.
   var refused: Int { refusals.hits }
-
-  /// From here on nothing gets to PostgreSQL, and a flush is among what does not.
-  func holdFlush() throws {
-    proxy.stall(.toServer)
-    try eventually("a flush is under way", every: .milliseconds(400)) {
-      if proxy.holds("call meterd.apply", .toServer) { return true }
-      // A question for windows that are not in memory may stand before the flush.
-      proxy.release()
-      Thread.sleep(forTimeInterval: 0.03)
-      proxy.stall(.toServer)
-      return false
-    }
-  }
 
   /// Returns when PostgreSQL has refused what was held.
   func letGo() throws {

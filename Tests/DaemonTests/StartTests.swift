@@ -95,11 +95,8 @@ import Testing
     throws
   {
     try Stack.with { stack in
-      try stack.apply(Expectation.catalog)
       let company = Company(stack)
-      let first = try company.join().waitUntilReady()
-      let load = try Load(stack, rate: 500)
-      try eventually("the flow has begun") { try first.counted() > 0 }
+      let (first, load) = try company.begin()
       let own = Int(try stack.database.scalar("select max(version) from meterd.migration") ?? "") ?? 0
       // What a next version's step is like.
       try stack.database.execute(

@@ -9,11 +9,8 @@ import Testing
   /// A flush that waits for another lock holds its partition; nobody would let it go if its daemon is stopped and the lock stays.
   @Test func `a stopped daemon's flush that hangs at the server keeps no partition from its successor`() throws {
     try Stack.with { stack in
-      try stack.apply(Expectation.catalog)
       let company = Company(stack)
-      let first = try company.join().waitUntilReady()
-      let load = try Load(stack, rate: 500)
-      try eventually("the flow has begun") { try first.counted() > 100 }
+      let (first, load) = try company.begin(counted: 100)
       // A flush writes it last.
       let holder = try Database(stack.databaseURL)
       try holder.execute("begin; lock table meterd.journal in share mode")
@@ -57,11 +54,8 @@ import Testing
     throws
   {
     try Stack.with { stack in
-      try stack.apply(Expectation.catalog)
       let company = Company(stack)
-      let first = try company.join().waitUntilReady()
-      let load = try Load(stack, rate: 500)
-      try eventually("the flow has begun") { try first.counted() > 0 }
+      let (first, load) = try company.begin()
       try first.kill9()
       let zombie = try Database("\(stack.databaseURL)?application_name=x")
       try zombie.execute("set application_name = 'meterd 0123abcd elsewhere/1'")
