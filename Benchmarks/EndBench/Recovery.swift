@@ -11,8 +11,8 @@ struct Recovery {
     var series = 200_000
     var partitions = 32
     /// Events a second.
-    var rate = 25_000
-    var tenants = 10_000
+    var rate = 15_000
+    var tenants = 2_500
   }
 
   private static let sessionMs = 6_000

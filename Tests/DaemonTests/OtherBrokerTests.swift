@@ -56,4 +56,34 @@ struct OtherBrokerTests {
       #expect(try expectation.differences() == [])
     }
   }
+
+  @Test func `daemons that come and go while events flow hand the partitions over, and the count is exact`() throws {
+    try Stack.with { stack in
+      try stack.apply(Expectation.catalog)
+      let broker = try OtherBroker(stack)
+      defer { broker.stop() }
+      try broker.topic("create", ["--partitions", "4"])
+      func start() throws -> Daemon {
+        try broker.startDaemon([
+          "kafka.properties.session.timeout.ms": "\"10000\"", "kafka.properties.heartbeat.interval.ms": "\"1000\"",
+        ])
+      }
+      let first = try start()
+      try first.waitUntilReady()
+      let load = try broker.load(25_000, rate: 200)
+      let second = try start()
+      try Company(stack).waitUntilShared(by: [first, second])
+      #expect(try first.stop() == .exited(0))
+      try Company(stack).waitUntilShared(by: [second])
+      let third = try start()
+      try Company(stack).waitUntilShared(by: [second, third])
+      try second.kill9()
+      try Company(stack).waitUntilShared(by: [third])
+
+      #expect(try load.process.waitForExit() == .exited(0))
+      let expectation = Expectation(stack: stack, copy: load.copy)
+      try expectation.waitUntilCounted(25_000)
+      #expect(try expectation.differences() == [])
+    }
+  }
 }
