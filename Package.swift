@@ -56,6 +56,7 @@ let package = Package(
     room("MeterModel", imports: []),
     room("MeterWire", imports: ["MeterModel", "CScan", "CSimdjson", "CLibzstd", "CXXHash"]),
     room("MeterCore", imports: ["MeterModel", "CTable"]),
+    room("MeterRating", imports: ["MeterModel"]),
 
     // The edges.
     room("MeterConfig", imports: ["MeterModel", "CYaml"]),
@@ -63,7 +64,9 @@ let package = Package(
     room("KafkaEdge", imports: ["MeterModel", "MeterTelemetry", "CRdkafka"]),
     room(
       "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"],
-      embeds: ["0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify", "0006_sessions"].map {
+      embeds: [
+        "0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify", "0006_sessions", "0007_catalog",
+      ].map {
         "Migrations/\($0).sql"
       }),
     room("HTTPEdge", imports: ["MeterModel", "MeterTelemetry", "CMicrohttpd"]),
@@ -131,6 +134,8 @@ let package = Package(
       imports: [
         "MeterModel", "MeterWire", "MeterCore", "PostgresEdge", "MeterOracle", "TestDice", "TestLogs", "TestStack",
       ]),
+    .target(name: "TestGolden", path: "Tests/TestGolden", swiftSettings: laws),
+    tests("MeterRatingTests", imports: ["MeterRating", "MeterModel", "MeterConfig", "TestDice", "TestGolden"]),
     tests("SimulationTests", imports: ["MeterSimulation"]),
     tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
     tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),

@@ -15,7 +15,7 @@ struct MeterReader {
 
   private static let fields = ["name", "event", "aggregate", "value", "scale", "dimensions", "unit", "hold"]
 
-  func read(_ node: YAMLNode) throws(Complaint) -> CatalogFile.Meter {
+  func read(_ node: YAMLNode) throws(Complaint) -> CatalogFile.Placed<MeterDefinition> {
     guard case .mapping(let pairs) = node.content else {
       throw fault(
         node.mark, "a meter is \(node.kindName), not a mapping", "write '{ name: …, event: …, aggregate: … }'")
@@ -38,7 +38,7 @@ struct MeterReader {
       throw fault(node.mark, "the meter\(called(meter.name)) has no \(quoted(field))", "add it")
     }
     try checkTogether(meter, marks, node.mark)
-    return CatalogFile.Meter(definition: meter, mark: node.mark, fields: marks)
+    return CatalogFile.Placed(value: meter, mark: node.mark, fields: marks)
   }
 
   private func read(_ pair: YAMLNode.Pair, into meter: inout MeterDefinition) throws(Complaint) {

@@ -28,3 +28,34 @@ extension Quantity: CustomStringConvertible {
     return sign + whole + (fraction.isEmpty ? "" : "." + fraction)
   }
 }
+
+extension Quantity {
+  /// 10^exponent; nil for what has more than 39 digits.
+  public static func power(_ exponent: Int) -> Int128? {
+    guard exponent <= 38 else { return nil }
+    return (0..<exponent).reduce(Int128(1)) { power, _ in power * 10 }
+  }
+
+  /// The same number with as few digits behind the point as it needs.
+  public var normal: Quantity {
+    var number = self
+    while number.scale > 0, number.units % 10 == 0 {
+      number.units /= 10
+      number.scale -= 1
+    }
+    return number
+  }
+
+  /// Whether it is the smaller number, whatever the scales.
+  public func isBelow(_ other: Quantity) -> Bool {
+    if scale == other.scale { return units < other.units }
+    let factor = Self.power(abs(scale - other.scale)) ?? .max
+    // What grows beyond all bounds by this is the larger one by its sign.
+    if scale < other.scale {
+      let (scaled, overflow) = units.multipliedReportingOverflow(by: factor)
+      return overflow ? units < 0 : scaled < other.units
+    }
+    let (scaled, overflow) = other.units.multipliedReportingOverflow(by: factor)
+    return overflow ? other.units > 0 : units < scaled
+  }
+}

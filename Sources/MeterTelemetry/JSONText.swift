@@ -35,6 +35,12 @@ public struct JSONText: Sendable {
     bytes.append(contentsOf: String(value).utf8)
   }
 
+  /// A number by its digits, which are trusted to be one.
+  public mutating func number(_ digits: String) {
+    separate()
+    bytes.append(contentsOf: digits.utf8)
+  }
+
   /// JSON has no word for infinity or not-a-number: those become null.
   public mutating func double(_ value: Double) {
     separate()

@@ -1,4 +1,5 @@
 import MeterModel
+import MeterTelemetry
 
 /// The catalog as PostgreSQL has it: what daemons count by, and what `meterd apply` changes.
 public final class Catalog: Sendable {
@@ -9,25 +10,24 @@ public final class Catalog: Sendable {
     public var hasData: Bool
   }
 
-  /// What `apply` does to one meter.
+  /// What `apply` does to one entry.
   public struct Change: Sendable, Equatable {
-    public enum Kind: String, Sendable {
-      case add
-      case keep
+    public enum Outcome: String, Sendable {
+      case added, changed, kept, refused
     }
-    public var kind: Kind
-    public var name: String
-  }
 
-  /// Why a catalog was not applied.
-  public enum Refusal: Error, Sendable {
-    /// A meter that is there would be altered.
-    case altered(meter: String, field: String)
-    case failed(Complaint)
+    /// `meter`, `plan`, `add-on`, `tenant` or `subscription`.
+    public var section: String
+    public var name: String
+    public var outcome: Outcome
+    /// Of what was refused, or changed: the field.
+    public var field: String?
+    public var problem: String?
   }
 
   private let target: String
   /// "catalog" as a number; nobody else locks by it.
+  private static let applyMs = 600_000
   private static let lock: Int64 = 0x63_6174_616C_6F67
 
   public init(target: String) { self.target = target }
@@ -79,71 +79,51 @@ public final class Catalog: Sendable {
     }
   }
 
-  /// Adds the meters that are new, all or none. One that is there must be the same: a meter is never altered.
-  public func apply(_ meters: [MeterDefinition], dryRun: Bool) throws(Refusal) -> [Change] {
-    let plan: Plan
-    do throws(Complaint) {
-      plan = try change(meters, dryRun)
-    } catch {
-      throw .failed(error)
-    }
-    if let (meter, field) = plan.altered { throw .altered(meter: meter, field: field) }
-    return plan.changes
-  }
-
-  private struct Plan {
-    var changes: [Change] = []
-    var altered: (meter: String, field: String)?
-  }
-
-  private func change(_ meters: [MeterDefinition], _ isDryRun: Bool) throws(Complaint) -> Plan {
+  /// Makes a catalog so, all of it or nothing, and says what becomes of each entry. Where one is refused, or nothing is meant to change,
+  /// everything stays as it was.
+  public func apply(
+    _ contents: CatalogContents, actor: String, source: String, dryRun: Bool
+  ) throws(Complaint) -> [Change] {
     let connection = try Schema.connect(target)
     do throws(PostgresError) {
-      // One at a time; a lock of the table would ask for the right to alter meters, which nobody has.
+      // One at a time; a lock of a table would ask for the right to alter it, which nobody has.
       try connection.script("begin; select pg_advisory_xact_lock(\(Self.lock))")
-      let present = try Self.meters(connection)
-      var plan = Plan()
-      for meter in meters {
-        guard let old = present.first(where: { $0.definition.name == meter.name }) else {
-          plan.changes.append(Change(kind: .add, name: meter.name))
-          if !isDryRun { try Self.insert(meter, connection) }
-          continue
-        }
-        if let field = Self.difference(old.definition, meter) {
-          plan.altered = (meter.name, field)
-          break
-        }
-        plan.changes.append(Change(kind: .keep, name: meter.name))
+      let rows = try connection.execute(
+        "select section, name, outcome, field, problem from meterd.apply_catalog($1, $2, $3::jsonb)",
+        [.text(actor), .text(source), .text(CatalogDocument(contents).text)], timeoutMs: Self.applyMs)
+      var changes: [Change] = []
+      for row in 0..<rows.count {
+        guard let section = rows.text(row, 0), let name = rows.text(row, 1),
+          let outcome = rows.text(row, 2).flatMap(Change.Outcome.init)
+        else { throw .refused(state: "XX001", message: "meterd.apply_catalog has no answer") }
+        changes.append(
+          Change(section: section, name: name, outcome: outcome, field: rows.text(row, 3), problem: rows.text(row, 4)))
       }
-      try connection.script(isDryRun || plan.altered != nil ? "rollback" : "commit")
-      return plan
+      let isRefused = changes.contains { $0.outcome == .refused }
+      let isChanged = changes.contains { $0.outcome == .added || $0.outcome == .changed }
+      if isChanged, !isRefused, !dryRun {
+        _ = try connection.execute(
+          "select meterd.note_catalog($1, $2, $3::jsonb)", [.text(actor), .text(source), .text(Self.detail(changes))])
+      }
+      try connection.script(dryRun || isRefused ? "rollback" : "commit")
+      return changes
     } catch {
-      throw Schema.complaint(error, at: "postgres: meterd.meter")
+      throw Schema.complaint(error, at: "postgres: meterd.apply_catalog")
     }
   }
 
-  private static func difference(_ old: MeterDefinition, _ new: MeterDefinition) -> String? {
-    if old.event != new.event { return "event" }
-    if old.aggregate != new.aggregate { return "aggregate" }
-    if old.value != new.value { return "value" }
-    if old.scale != new.scale { return "scale" }
-    if old.dimensions != new.dimensions { return "dimensions" }
-    if old.unit != new.unit { return "unit" }
-    if old.hold != new.hold { return "hold" }
-    return nil
-  }
-
-  private static func insert(_ meter: MeterDefinition, _ connection: borrowing Connection) throws(PostgresError) {
-    _ = try connection.execute(
-      """
-      insert into meterd.meter (name, event, aggregate, value_path, scale, dimensions, unit, hold_nanoseconds)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)
-      """,
-      [
-        .text(meter.name), .text(meter.event), .text(meter.aggregate.rawValue), .text(meter.value),
-        .int4(Int32(meter.scale)), .textArray(meter.dimensions), .text(meter.unit),
-        .int8(meter.hold?.nanoseconds),
-      ])
+  /// Names by section and outcome, without what was kept.
+  private static func detail(_ changes: [Change]) -> String {
+    var json = JSONText()
+    json.object { json in
+      for outcome in [Change.Outcome.added, .changed] {
+        json.name(outcome.rawValue)
+        json.array { json in
+          for change in changes where change.outcome == outcome { json.string("\(change.section) \(change.name)") }
+        }
+      }
+    }
+    return String(decoding: json.bytes, as: UTF8.self)
   }
 
   private static func meters(_ connection: borrowing Connection) throws(PostgresError) -> [Meter] {

@@ -27,6 +27,7 @@ public enum Schema {
     Step(version: 4, name: "quarantine", sql: PackageResources._004_quarantine_sql),
     Step(version: 5, name: "verify", sql: PackageResources._005_verify_sql),
     Step(version: 6, name: "sessions", sql: PackageResources._006_sessions_sql),
+    Step(version: 7, name: "catalog", sql: PackageResources._007_catalog_sql),
   ]
 
   public static var version: Int64 { steps.last!.version }

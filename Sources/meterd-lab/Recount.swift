@@ -56,11 +56,11 @@ enum Recount {
 
   /// Rows of other aggregates do not add up over windows, and a total that is wrong is worse than none.
   private static func requireSums(_ catalog: CatalogFile) throws(Complaint) {
-    for meter in catalog.meters where ![.count, .sum].contains(meter.definition.aggregate) {
+    for meter in catalog.meters where ![.count, .sum].contains(meter.value.aggregate) {
       throw catalog.document.complaint(
         at: meter.fields["aggregate"] ?? meter.mark,
-        "the windows of meter '\(meter.definition.name)' do not add up to a total "
-          + "(\(meter.definition.aggregate.rawValue); count or sum)",
+        "the windows of meter '\(meter.value.name)' do not add up to a total "
+          + "(\(meter.value.aggregate.rawValue); count or sum)",
         remedy: "leave out '--total'")
     }
   }

@@ -5,33 +5,61 @@ import PostgresEdge
 enum Apply {
   static func run(_ arguments: Arguments) throws(Complaint) -> ExitStatus {
     let settings = try arguments.settings()
-    let file = try CatalogFile.read(path: arguments.positionals[0])
+    let path = arguments.positionals[0]
+    let file = try CatalogFile.read(path: path)
     let target = settings.postgres.url.exposed
     _ = try Schema.prepare(target, migrates: settings.postgres.migrate)
     let isDryRun = arguments.has("dry-run")
-    let changes = try apply(file, Catalog(target: target), isDryRun)
-    for change in changes { print("\(change.kind == .add ? "+" : "=") meter \(change.name)") }
-    let added = changes.count { $0.kind == .add }
-    print("\(isDryRun ? "would add" : "added") \(added), unchanged \(changes.count - added)")
+    let changes = try Catalog(target: target).apply(
+      file.contents, actor: Actor.name, source: path, dryRun: isDryRun)
+    if let refused = changes.first(where: { $0.outcome == .refused }) { throw file.complaint(refused) }
+    for change in changes { print("\(sign(change.outcome)) \(change.section) \(change.name)\(field(change))") }
+    let (added, changed) = (changes.count { $0.outcome == .added }, changes.count { $0.outcome == .changed })
+    print(
+      "\(isDryRun ? "would add" : "added") \(added), \(isDryRun ? "change" : "changed") \(changed), "
+        + "unchanged \(changes.count - added - changed)")
     return .done
   }
 
-  /// A refusal names the field and where it stands in the file.
-  private static func apply(
-    _ file: CatalogFile, _ catalog: Catalog, _ isDryRun: Bool
-  ) throws(Complaint) -> [Catalog.Change] {
-    do throws(Catalog.Refusal) {
-      return try catalog.apply(file.definitions, dryRun: isDryRun)
-    } catch {
-      switch error {
-      case .failed(let complaint): throw complaint
-      case .altered(let meter, let field):
-        let entry = file.meters.first { $0.definition.name == meter }
-        throw file.document.complaint(
-          at: entry.map { $0.fields[field] ?? $0.mark },
-          "'\(field)' of meter '\(meter)' differs from the meter that is there; meters are never altered",
-          remedy: "give the changed meter a new name")
-      }
+  private static func sign(_ outcome: Catalog.Change.Outcome) -> String {
+    switch outcome {
+    case .added: "+"
+    case .changed: "~"
+    case .kept, .refused: "="
     }
+  }
+
+  private static func field(_ change: Catalog.Change) -> String {
+    change.outcome == .changed ? change.field.map { " (\($0))" } ?? "" : ""
+  }
+}
+
+extension CatalogFile {
+  /// What was refused, with the place where the file says it.
+  fileprivate func complaint(_ change: Catalog.Change) -> Complaint {
+    let (mark, fields) = place(of: change.section, change.name)
+    return document.complaint(
+      at: change.field.flatMap { fields[$0] } ?? mark,
+      "\(change.field.map { "'\($0)' of " } ?? "")\(change.section) '\(change.name)': \(change.problem ?? "it is refused")",
+      remedy: remedy(for: change))
+  }
+
+  private func place(of section: String, _ name: String) -> (YAMLMark?, [String: YAMLMark]) {
+    func find<Value>(_ entries: [Placed<Value>], _ text: (Value) -> String) -> (YAMLMark?, [String: YAMLMark]) {
+      let entry = entries.first { text($0.value) == name }
+      return (entry?.mark, entry?.fields ?? [:])
+    }
+    switch section {
+    case "meter": return find(meters) { $0.name }
+    case "plan": return find(plans) { "\($0.name)" }
+    case "add-on": return find(addOns) { "\($0.name)" }
+    case "tenant": return find(tenants) { $0.id }
+    default: return find(subscriptions) { $0.id }
+    }
+  }
+
+  private func remedy(for change: Catalog.Change) -> String {
+    guard change.problem?.hasSuffix("is never altered") == true else { return "correct it" }
+    return change.section == "meter" ? "give the changed meter a new name" : "give what is changed a new version"
   }
 }

@@ -35,42 +35,6 @@ extension BrokenFile {
         tenants, subscriptions or grants
         """),
     BrokenFile(
-      "plans", after: .nothing,
-      """
-      meters: []
-      plans: []
-      """,
-      says: """
-        catalog: demo.yaml:2:1: 'plans' is not in this build yet; remove the section
-        """),
-    BrokenFile(
-      "addons", after: .nothing,
-      """
-      meters: []
-      addons: []
-      """,
-      says: """
-        catalog: demo.yaml:2:1: 'addons' is not in this build yet; remove the section
-        """),
-    BrokenFile(
-      "tenants", after: .nothing,
-      """
-      meters: []
-      tenants: []
-      """,
-      says: """
-        catalog: demo.yaml:2:1: 'tenants' is not in this build yet; remove the section
-        """),
-    BrokenFile(
-      "subscriptions", after: .nothing,
-      """
-      meters: []
-      subscriptions: []
-      """,
-      says: """
-        catalog: demo.yaml:2:1: 'subscriptions' is not in this build yet; remove the section
-        """),
-    BrokenFile(
       "grants", after: .nothing,
       """
       meters: []
@@ -85,7 +49,7 @@ extension BrokenFile {
       meters: { name: calls }
       """,
       says: """
-        catalog: demo.yaml:1:9: 'meters' is a mapping, not a list; write each meter as '- { name: … }'
+        catalog: demo.yaml:1:9: 'meters' is a mapping, not a list; write each entry as '- { … }'
         """),
     BrokenFile(
       "a meter that is a word", after: .nothing,
@@ -354,7 +318,7 @@ extension BrokenFile {
         - { name: calls, event: b, aggregate: count }
       """,
       says: """
-        catalog: demo.yaml:3:13: the meter 'calls' is defined twice (first in line 2); give one of them another name
+        catalog: demo.yaml:3:13: the meter 'calls' is defined twice (first in line 2); keep one of them
         """),
     BrokenFile(
       "the same field twice", after: .nothing,

@@ -5,7 +5,7 @@ import Testing
 @Suite struct CatalogFileTests {
   private let all = Set(MeterDefinition.Aggregate.allCases)
 
-  @Test(arguments: BrokenFile.catalogs)
+  @Test(arguments: BrokenFile.catalogs + BrokenFile.plans)
   func `a broken catalog ends with status 65 and one line that names the field and the place`(_ broken: BrokenFile) {
     let complaint = #expect(throws: Complaint.self) { try CatalogFile.parse(broken.bytes, file: "demo.yaml") }
     #expect(complaint?.status == .input)

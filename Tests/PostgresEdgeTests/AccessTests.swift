@@ -139,8 +139,10 @@ import Testing
     _ = try catalog.installation(window: .seconds(3_600))
     #expect(
       try catalog.apply(
-        [MeterDefinition(name: "peak", event: "s", aggregate: .max, value: "v", dimensions: [])], dryRun: false
-      ).count == 1)
+        CatalogContents(meters: [MeterDefinition(name: "peak", event: "s", aggregate: .max, value: "v", dimensions: [])]
+        ),
+        actor: "me", source: "c.yaml", dryRun: false
+      ).map(\.outcome) == [.added])
     let ledger = Ledger(
       pool: Pool(target: url, connections: 1, name: "writer"), owner: "writer", uniqueMax: 1,
       dedupeWindow: .hours(24))

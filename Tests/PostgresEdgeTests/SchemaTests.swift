@@ -60,30 +60,4 @@ import Testing
       #expect(!error.description.contains("\n"))
     }
   }
-
-  @Test func `a meter that is there is never altered`() throws {
-    let url = try PostgresCluster.shared.createDatabase("catalog")
-    _ = try Schema.migrate(url)
-    let catalog = Catalog(target: url)
-    let meter = MeterDefinition(name: "calls", event: "api.call", aggregate: .count, dimensions: ["region", "a.b"])
-    #expect(try catalog.apply([meter], dryRun: true).map(\.kind) == [.add])
-    #expect(try catalog.meters().isEmpty)
-    #expect(try catalog.apply([meter], dryRun: false).map(\.kind) == [.add])
-    #expect(try catalog.apply([meter], dryRun: false).map(\.kind) == [.keep])
-    #expect(try catalog.meters().map(\.definition) == [meter])
-    var altered = meter
-    altered.dimensions = ["a.b", "region"]
-    let fresh = MeterDefinition(name: "tokens", event: "llm.tokens", aggregate: .sum, value: "tokens", scale: 0)
-    do throws(Catalog.Refusal) {
-      _ = try catalog.apply([fresh, altered], dryRun: false)
-      Issue.record("an altered meter was applied")
-    } catch {
-      guard case .altered("calls", "dimensions") = error else {
-        Issue.record("\(error)")
-        return
-      }
-    }
-    // All or none.
-    #expect(try catalog.meters().count == 1)
-  }
 }

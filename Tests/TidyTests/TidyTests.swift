@@ -24,6 +24,7 @@ import Testing
     "MeterModel": [],
     "MeterWire": ["MeterModel", "CScan", "CSimdjson", "CLibzstd", "CXXHash"],
     "MeterCore": ["MeterModel", "CTable"],
+    "MeterRating": ["MeterModel"],
     "MeterConfig": ["MeterModel", "CYaml", "Glibc"],
     "MeterTelemetry": ["Synchronization", "Glibc"],
     "KafkaEdge": ["MeterModel", "MeterTelemetry", "CRdkafka", "Dispatch", "Glibc", "Synchronization"],
@@ -116,7 +117,7 @@ import Testing
   }
 
   @Test func `the pure rooms know no clock, no hash of the process and no binary floating point`() {
-    for room in ["MeterModel", "MeterWire", "MeterCore"] {
+    for room in ["MeterModel", "MeterWire", "MeterCore", "MeterRating"] {
       for file in Self.files(below: "Sources/\(room)") {
         for word in [
           "Hasher", "hashValue", "Double(", ": Double", "Float(", ": Float", "ContinuousClock", "SystemRandom",
