@@ -82,7 +82,10 @@ let package = Package(
     room("MeterLab", imports: ["CRdkafka"]),
     program(
       "meterd",
-      imports: ["MeterModel", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime", "CLibzstd"]),
+      imports: [
+        "MeterModel", "MeterRating", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime",
+        "CLibzstd",
+      ]),
     program("meterd-lab", imports: ["MeterLab", "MeterOracle", "MeterConfig", "MeterModel", "CLibzstd"]),
 
     // Measuring: the core alone, beside other engines.

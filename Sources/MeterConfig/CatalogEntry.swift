@@ -156,14 +156,12 @@ struct CatalogEntry {
 
   private static let trialBounds: ClosedRange<TimeSpan> = .minutes(1) ... .days(3_660)
 
-  /// Days are counted by the calendar, everything else by the clock.
   func trial(_ field: String) throws(Complaint) -> Trial? {
     guard let (text, _) = try scalar(field) else { return nil }
-    guard let span = TimeSpan(text: text), Self.trialBounds.contains(span) else {
+    guard let span = TimeSpan(text: text), Self.trialBounds.contains(span), let trial = Trial(text: text) else {
       throw wrong(field, text, "a length of time like 14d or 36h")
     }
-    if text.hasSuffix("d"), let (days, _) = splitAmount(text) { return .days(days) }
-    return .span(span)
+    return trial
   }
 
   func duration(_ field: String, in bounds: ClosedRange<TimeSpan>) throws(Complaint) -> TimeSpan? {

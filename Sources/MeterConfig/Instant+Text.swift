@@ -40,4 +40,25 @@ extension Instant {
     guard !overflow, nanoseconds < .max - Int64(fraction) else { return nil }
     self.init(nanoseconds: nanoseconds + Int64(fraction))
   }
+
+  /// The same in UTC, with a fraction only where there is one.
+  public var text: String {
+    let second: Int64 = 1_000_000_000
+    let fraction = (nanoseconds % second + second) % second
+    let seconds = (nanoseconds - fraction) / second
+    let inDay = (seconds % 86_400 + 86_400) % 86_400
+    let date = CivilDate(daysSince1970: Int((seconds - inDay) / 86_400))
+    func digits(_ number: Int, _ width: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    }
+    var text = "\(digits(date.year, 4))-\(digits(date.month, 2))-\(digits(date.day, 2))T"
+    text += "\(digits(Int(inDay / 3_600), 2)):\(digits(Int(inDay / 60 % 60), 2)):\(digits(Int(inDay % 60), 2))"
+    if fraction > 0 {
+      var shown = digits(Int(fraction), 9)
+      while shown.hasSuffix("0") { shown.removeLast() }
+      text += ".\(shown)"
+    }
+    return text + "Z"
+  }
 }

@@ -50,6 +50,12 @@ public struct PeriodCalendar: Sendable {
     (date, secondOfDay) = Self.local(anchor, zone)
   }
 
+  /// With the trial that ends last, where a plan and a subscription both have one.
+  public init(zone: TimeZoneTable, startsAt: Instant, trials: [Trial], endsAt: Instant? = nil) {
+    let last = trials.max { Self.end(of: $0, from: startsAt, zone) < Self.end(of: $1, from: startsAt, zone) }
+    self.init(zone: zone, startsAt: startsAt, trial: last, endsAt: endsAt)
+  }
+
   /// When month `number`, counted from 0, begins.
   public func start(ofMonth number: Int) -> Instant {
     // The first one begins where it was said to, also where the clock shows that twice.

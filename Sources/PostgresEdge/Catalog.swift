@@ -23,6 +23,22 @@ public final class Catalog: Sendable {
     /// Of what was refused, or changed: the field.
     public var field: String?
     public var problem: String?
+
+    public init(section: String, name: String, outcome: Outcome, field: String? = nil, problem: String? = nil) {
+      (self.section, self.name, self.outcome, self.field, self.problem) = (section, name, outcome, field, problem)
+    }
+  }
+
+  /// What the periods of a subscription come from, as it stands in the database.
+  public struct Terms: Sendable, Equatable {
+    public var subscription: String
+    public var timeZone: String
+    public var startsAt: Instant
+    public var endsAt: Instant?
+    /// The plan's and the subscription's own, as they were written.
+    public var trials: [String]
+    /// The window of the installation; of the configuration while nothing was counted.
+    public var window: TimeSpan
   }
 
   private let target: String
@@ -80,9 +96,10 @@ public final class Catalog: Sendable {
   }
 
   /// Makes a catalog so, all of it or nothing, and says what becomes of each entry. Where one is refused, or nothing is meant to change,
-  /// everything stays as it was.
+  /// everything stays as it was. `refused` looks at the terms of all subscriptions that changed, or whose tenant did.
   public func apply(
-    _ contents: CatalogContents, actor: String, source: String, dryRun: Bool
+    _ contents: CatalogContents, actor: String, source: String, dryRun: Bool, window: TimeSpan, zones: String = "",
+    refused: ([Terms]) -> [Change] = { _ in [] }
   ) throws(Complaint) -> [Change] {
     let connection = try Schema.connect(target)
     do throws(PostgresError) {
@@ -99,11 +116,14 @@ public final class Catalog: Sendable {
         changes.append(
           Change(section: section, name: name, outcome: outcome, field: rows.text(row, 3), problem: rows.text(row, 4)))
       }
+      let wereRefused = changes.contains { $0.outcome == .refused }
+      if !wereRefused { changes += refused(try Self.terms(connection, of: changes, window)) }
       let isRefused = changes.contains { $0.outcome == .refused }
       let isChanged = changes.contains { $0.outcome == .added || $0.outcome == .changed }
       if isChanged, !isRefused, !dryRun {
         _ = try connection.execute(
-          "select meterd.note_catalog($1, $2, $3::jsonb)", [.text(actor), .text(source), .text(Self.detail(changes))])
+          "select meterd.note_catalog($1, $2, $3::jsonb)",
+          [.text(actor), .text(source), .text(Self.detail(changes, zones))])
       }
       try connection.script(dryRun || isRefused ? "rollback" : "commit")
       return changes
@@ -112,10 +132,42 @@ public final class Catalog: Sendable {
     }
   }
 
+  private static func terms(
+    _ connection: borrowing Connection, of changes: [Change], _ window: TimeSpan
+  ) throws(PostgresError) -> [Terms] {
+    func names(_ section: String) -> String {
+      var json = JSONText()
+      json.array { json in
+        for change in changes where change.section == section && change.outcome != .kept { json.string(change.name) }
+      }
+      return String(decoding: json.bytes, as: UTF8.self)
+    }
+    let rows = try connection.execute(
+      """
+      select s.id, t.time_zone, extract(epoch from s.starts_at)::bigint, extract(epoch from s.ends_at)::bigint,
+        p.content ->> 'trial', s.trial,
+        case when exists (select from meterd.rollup) then extract(epoch from i.window_length)::bigint else $3::bigint end
+      from meterd.subscription s join meterd.tenant t on t.id = s.tenant join meterd.plan p on p.id = s.plan
+      cross join meterd.installation i
+      where s.id in (select jsonb_array_elements_text($1::jsonb)) or s.tenant in (select jsonb_array_elements_text($2::jsonb))
+      order by s.id
+      """, [.text(names("subscription")), .text(names("tenant")), .int8(window.seconds)])
+    return (0..<rows.count).compactMap { row in
+      guard let id = rows.text(row, 0), let zone = rows.text(row, 1), let start = rows.integer(row, 2),
+        let window = rows.integer(row, 6)
+      else { return nil }
+      return Terms(
+        subscription: id, timeZone: zone, startsAt: Instant(nanoseconds: TimeSpan.seconds(start).nanoseconds),
+        endsAt: rows.integer(row, 3).map { Instant(nanoseconds: TimeSpan.seconds($0).nanoseconds) },
+        trials: [rows.text(row, 4), rows.text(row, 5)].compactMap(\.self), window: .seconds(window))
+    }
+  }
+
   /// Names by section and outcome, without what was kept.
-  private static func detail(_ changes: [Change]) -> String {
+  private static func detail(_ changes: [Change], _ zones: String) -> String {
     var json = JSONText()
     json.object { json in
+      if !zones.isEmpty { json.member("tzdata", zones) }
       for outcome in [Change.Outcome.added, .changed] {
         json.name(outcome.rawValue)
         json.array { json in

@@ -7,11 +7,14 @@ enum Apply {
     let settings = try arguments.settings()
     let path = arguments.positionals[0]
     let file = try CatalogFile.read(path: path)
+    let check = PeriodCheck()
+    try check.check(file, window: settings.rollup.window)
     let target = settings.postgres.url.exposed
     _ = try Schema.prepare(target, migrates: settings.postgres.migrate)
     let isDryRun = arguments.has("dry-run")
     let changes = try Catalog(target: target).apply(
-      file.contents, actor: Actor.name, source: path, dryRun: isDryRun)
+      file.contents, actor: Actor.name, source: path, dryRun: isDryRun, window: settings.rollup.window,
+      zones: check.zones, refused: check.refused)
     if let refused = changes.first(where: { $0.outcome == .refused }) { throw file.complaint(refused) }
     for change in changes { print("\(sign(change.outcome)) \(change.section) \(change.name)\(field(change))") }
     let (added, changed) = (changes.count { $0.outcome == .added }, changes.count { $0.outcome == .changed })

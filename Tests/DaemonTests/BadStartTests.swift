@@ -141,7 +141,12 @@ import Testing
       let outcome = try stack.meterd(["apply", file])
       #expect(outcome.status == 65)
       #expect(outcome.errors.contains("bad.yaml:2:"), "\(outcome.errors)")
-      try stack.apply("meters:\n  - { name: a, event: b, aggregate: count }\n")
+      try stack.apply(
+        """
+        meters: [{ name: a, event: b, aggregate: count }]
+        plans: [{ name: p, version: 1, currency: USD, usage: [{ meter: a }] }]
+
+        """)
       let other = try stack.folder.write("meters:\n  - { name: a, event: c, aggregate: count }\n", to: "other.yaml")
       let altered = try stack.meterd(["apply", other])
       #expect(altered.status == 65)

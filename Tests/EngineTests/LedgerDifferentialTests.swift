@@ -105,7 +105,8 @@ import Testing
   private func count(_ log: HostileLog, _ url: String, _ database: Database, _ seed: UInt64) throws {
     _ = try Schema.migrate(url)
     let catalog = Catalog(target: url)
-    _ = try catalog.apply(CatalogContents(meters: Self.definitions), actor: "me", source: "test", dryRun: false)
+    _ = try catalog.apply(
+      CatalogContents(meters: Self.definitions), actor: "me", source: "test", dryRun: false, window: .hours(1))
     let window = TimeSpan(nanoseconds: log.settings.rollupWindow.components.seconds * 1_000_000_000)
     let installation = try catalog.installation(window: window)
     let rules = MeterRules(meters: try catalog.meters(), seed: installation.seed)

@@ -85,4 +85,86 @@ import Testing
       }
     }
   }
+
+  private struct Around {
+    let zone: TimeZoneTable
+    let change: Int64
+
+    /// The calendars of months that begin a year before the change, at the time of day in the middle of what is skipped or comes twice.
+    func calendars() -> [(calendar: PeriodCalendar, isOfThatDay: Bool)] {
+      let (before, after) = (zone.offset(at: change - 1), zone.offset(at: change))
+      let wall = Int(change) + min(before, after) + abs(after - before) / 2
+      let (date, seconds) = (CivilDate(daysSince1970: wall / 86_400), wall % 86_400)
+      return [1, 15, 28, 29, 30, 31, date.day].map { day in
+        let last = CivilDate.days(in: date.month, of: date.year - 1)
+        let first = CivilDate(year: date.year - 1, month: date.month, day: min(day, last))
+        let start = zone.seconds(atLocal: Int64(first.daysSince1970 * 86_400 + seconds))
+        return (
+          PeriodCalendar(zone: zone, startsAt: Instant(nanoseconds: start * 1_000_000_000)), day == date.day
+        )
+      }
+    }
+  }
+
+  /// The instants at which clocks change, how many starts of periods were worked out around them, and a number of them all.
+  private struct Line {
+    var zone: String
+    var changes: [Int64]
+    var count: Int
+    var digest: UInt64
+
+    init?(_ text: Substring) {
+      let words = text.split(separator: " ")
+      guard words.count == 4, let count = Int(words[2]), let digest = UInt64(words[3]) else { return nil }
+      zone = String(words[0])
+      changes = words[1].split(separator: ",").compactMap { Int64($0) }
+      (self.count, self.digest) = (count, digest)
+    }
+  }
+
+  @Test func `around every change of every zone's clocks months begin where another reader of the database has them`()
+    throws
+  {
+    let script = GoldenVector.folder.appendingPathComponent("zone-periods.py").path
+    let lines = try output("/usr/bin/python3", [script]).split(separator: "\n").map { try #require(Line($0)) }
+    #expect(lines.count > 150)
+    var changes = 0
+    for line in lines {
+      let zone = try Self.zone(line.zone)
+      var (count, digest): (Int, UInt64) = (0, 0)
+      for change in line.changes {
+        #expect(zone.offset(at: change - 1) != zone.offset(at: change), "\(line.zone) \(change)")
+        changes += 1
+        for (calendar, isOfThatDay) in Around(zone: zone, change: change).calendars() {
+          for month in (isOfThatDay ? 1 : 10)..<15 {
+            let start = calendar.start(ofMonth: month)
+            digest = digest &* 6_364_136_223_846_793_005 &+ UInt64(start.nanoseconds / 1_000_000_000)
+            digest &+= 1_442_695_040_888_963_407
+            count += 1
+            // Without a gap, and each instant in one period only.
+            let (period, next) = (calendar.period(month), calendar.period(month + 1))
+            #expect(period.map { $0.start == start && $0.start < $0.end && $0.end == next?.start } == true)
+            #expect(calendar.period(containing: start) == period)
+            #expect(
+              calendar.period(containing: Instant(nanoseconds: start.nanoseconds - 1)) == calendar.period(month - 1))
+          }
+        }
+      }
+      #expect(count == line.count && digest == line.digest, "\(line.zone)")
+    }
+    #expect(changes > 5_000)
+  }
+
+  private func output(_ program: String, _ arguments: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    return String(decoding: data, as: UTF8.self)
+  }
 }

@@ -141,7 +141,7 @@ import Testing
       try catalog.apply(
         CatalogContents(meters: [MeterDefinition(name: "peak", event: "s", aggregate: .max, value: "v", dimensions: [])]
         ),
-        actor: "me", source: "c.yaml", dryRun: false
+        actor: "me", source: "c.yaml", dryRun: false, window: .hours(1)
       ).map(\.outcome) == [.added])
     let ledger = Ledger(
       pool: Pool(target: url, connections: 1, name: "writer"), owner: "writer", uniqueMax: 1,

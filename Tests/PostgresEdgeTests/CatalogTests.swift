@@ -19,7 +19,7 @@ import Testing
     /// `added plan starter version 1`, with the field where there is one.
     @discardableResult
     func apply(_ contents: CatalogContents, dryRun: Bool = false) throws -> [String] {
-      try catalog.apply(contents, actor: "me@here", source: "c.yaml", dryRun: dryRun).map { change in
+      try catalog.apply(contents, actor: "me@here", source: "c.yaml", dryRun: dryRun, window: .hours(1)).map { change in
         "\(change.outcome) \(change.section) \(change.name)\(change.field.map { " (\($0))" } ?? "")"
       }
     }

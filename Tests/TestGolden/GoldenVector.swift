@@ -17,10 +17,12 @@ public struct GoldenVector: Sendable, CustomTestStringConvertible {
     self.text = text
   }
 
+  public static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Golden")
+
   /// The vectors of a file; none where the file is not there, which is a failure of whoever counts them.
   public static func all(_ file: String) -> [GoldenVector] {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    guard let data = try? Data(contentsOf: folder.appendingPathComponent("Golden/\(file).json")),
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent("\(file).json")),
       let list = try? JSONSerialization.jsonObject(with: data) as? [[String: Any]]
     else { return [] }
     return list.compactMap { vector in

@@ -1,0 +1,193 @@
+import Foundation
+import TestStack
+import Testing
+
+/// `meterd apply` as an operator runs it: whole catalogs, and what each refusal says.
+@Suite struct ApplyTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  private static func samples(_ folder: String) throws -> [String] {
+    let path = root.appendingPathComponent(folder).path
+    return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".yaml") }.sorted().map {
+      "\(path)/\($0)"
+    }
+  }
+
+  @Test func `the sample catalogs are applied, and the second time nothing changes`() throws {
+    let files = try Self.samples("config/catalogs") + Self.samples("Tests/Golden/catalogs")
+    #expect(files.count == 7)
+    for file in files {
+      try Stack.with { stack in
+        let dry = try stack.meterd(["apply", file, "--dry-run"])
+        #expect(dry.status == 0, "\(file): \(dry.errors)")
+        #expect(try stack.database.scalar("select count(*) from meterd.meter") == "0")
+        #expect(try stack.database.scalar("select count(*) from meterd.audit where action = 'catalog.apply'") == "0")
+        let first = try stack.meterd(["apply", file])
+        #expect(first.status == 0, "\(file): \(first.errors)")
+        let entries = first.output.split(separator: "\n").dropLast()
+        #expect(!entries.isEmpty && entries.allSatisfy { $0.hasPrefix("+ ") }, "\(first.output)")
+        #expect(entries == dry.output.split(separator: "\n").dropLast())
+        let second = try stack.meterd(["apply", file])
+        #expect(second.output.hasSuffix("\nadded 0, changed 0, unchanged \(entries.count)\n"), "\(second.output)")
+        #expect(
+          try stack.database.scalar("select string_agg(detail ->> 'tzdata', ' ') from meterd.audit")?.isEmpty == false)
+      }
+    }
+  }
+
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    var catalog: String
+    var says: String
+    var window = "1h"
+
+    init(_ name: String, _ catalog: String, window: String = "1h", says: String) {
+      testDescription = name
+      self.catalog = catalog
+      self.says = says
+      self.window = window
+    }
+  }
+
+  private static let meters = """
+    meters: [{ name: calls, event: c, aggregate: count }]
+    plans:
+      - { name: small, version: 1, currency: EUR, usage: [{ meter: calls, included: "10" }] }
+      - { name: tried, version: 1, currency: EUR, trial: 90m, usage: [] }
+    tenants:
+      - { id: acme, time_zone: Europe/Berlin }
+      - { id: howe, time_zone: Australia/Lord_Howe }
+
+    """
+
+  /// Each stands behind `meters`, in line 8.
+  private static let refusals = [
+    Refusal(
+      "a start within a window",
+      "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:30:00Z }]",
+      says:
+        "8:64: 'starts_at' of subscription 's': 2026-11-01T00:30:00Z is no boundary of windows of 1h; a 'rollup.window' of 15m would do"
+    ),
+    Refusal(
+      "a start within every window",
+      "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00.5Z }]",
+      says:
+        "8:64: 'starts_at' of subscription 's': 2026-11-01T00:00:00.5Z is no boundary of windows of 1h; no 'rollup.window' would do"
+    ),
+    Refusal(
+      "an end within a window",
+      "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z, ends_at: 2026-12-01T00:01:00Z }]",
+      says:
+        "8:95: 'ends_at' of subscription 's': 2026-12-01T00:01:00Z is no boundary of windows of 1h; a 'rollup.window' of 1m would do"
+    ),
+    Refusal(
+      "a change within a window",
+      "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z, changes: [{ at: 2026-11-02T00:15:00Z, plan: tried }] }]",
+      says:
+        "8:96: 'changes.0' of subscription 's': 2026-11-02T00:15:00Z is no boundary of windows of 1h; a 'rollup.window' of 15m would do"
+    ),
+    Refusal(
+      "a period that a clock change moves into a window",
+      "subscriptions: [{ id: s, tenant: howe, plan: small, starts_at: 2026-11-01T00:00:00+11:00 }]",
+      says:
+        "8:64: 'starts_at' of subscription 's': a period would begin at 2027-04-30T13:30:00Z, which is no boundary of windows of 1h; a 'rollup.window' of 15m would do; correct it"
+    ),
+    Refusal(
+      "a trial that ends within a window",
+      "subscriptions: [{ id: s, tenant: acme, plan: tried, starts_at: 2026-11-01T00:00:00+01:00 }]",
+      says:
+        "8:64: 'starts_at' of subscription 's': a period would begin at 2026-11-01T00:30:00Z, which is no boundary of windows of 1h; a 'rollup.window' of 15m would do; correct it"
+    ),
+    Refusal(
+      "a zone that is none", "subscriptions: []\nTENANT",
+      says:
+        "7:28: 'time_zone' of tenant 'howe': the system has no time zone 'Australia/Lord_How'; name one like Europe/Berlin, or install Debian's tzdata"
+    ),
+    Refusal(
+      "a zone that leads elsewhere", "subscriptions: []\nELSEWHERE",
+      says:
+        "7:28: 'time_zone' of tenant 'howe': the system has no time zone '../zoneinfo/UTC'; name one like Europe/Berlin, or install Debian's tzdata"
+    ),
+    Refusal(
+      "two at a time",
+      "subscriptions:\n  - { id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z }\n  - { id: t, tenant: acme, plan: small, starts_at: 2027-11-01T00:00:00Z }",
+      says: "10:52: 'starts_at' of subscription 't': the tenant has another one in force then, 's'; correct it"),
+    Refusal(
+      "a plan that is not there",
+      "subscriptions: [{ id: s, tenant: acme, plan: large, starts_at: 2026-11-01T00:00:00Z }]",
+      says: "8:46: 'plan' of subscription 's': there is no such plan; correct it"),
+  ]
+
+  @Test(arguments: refusals) func `what cannot be is refused with its place, and nothing of the file is done`(
+    _ refusal: Refusal
+  ) throws {
+    try Stack.with { stack in
+      var text = Self.meters + refusal.catalog + "\n"
+      for (word, zone) in [("TENANT", "Australia/Lord_How"), ("ELSEWHERE", "../zoneinfo/UTC")] where text.contains(word)
+      {
+        text = text.replacingOccurrences(of: "\(word)\n", with: "").replacingOccurrences(
+          of: "Australia/Lord_Howe", with: zone)
+      }
+      let file = try stack.folder.write(text, to: "cat.yaml")
+      let outcome = try stack.meterd(["apply", file], ["rollup.window": refusal.window])
+      #expect(outcome.status == 65)
+      #expect(outcome.errors.contains("cat.yaml:\(refusal.says)"), "\(outcome.errors)")
+      #expect(outcome.errors.split(separator: "\n").count == 1)
+      if try stack.database.scalar("select to_regclass('meterd.meter')") != nil {
+        #expect(try stack.database.scalar("select count(*) from meterd.meter") == "0")
+      }
+    }
+  }
+
+  @Test func `shorter windows take what longer ones do not`() throws {
+    try Stack.with { stack in
+      let file = try stack.folder.write(
+        Self.meters
+          + "subscriptions: [{ id: s, tenant: howe, plan: small, starts_at: 2026-11-01T00:00:00+11:00 }]\n",
+        to: "cat.yaml")
+      let outcome = try stack.meterd(["apply", file], ["rollup.window": "15m"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+  }
+
+  @Test func `a tenant that moves takes its subscriptions along, or stays`() throws {
+    try Stack.with { stack in
+      try stack.apply(
+        Self.meters + "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00+01:00 }]\n")
+      let moved = try stack.folder.write("tenants: [{ id: acme, time_zone: Australia/Lord_Howe }]\n", to: "moved.yaml")
+      let outcome = try stack.meterd(["apply", moved])
+      #expect(outcome.status == 65)
+      #expect(
+        outcome.errors.contains("moved.yaml: 'starts_at' of subscription 's': a period would begin at"),
+        "\(outcome.errors)")
+      #expect(try stack.database.scalar("select time_zone from meterd.tenant where id = 'acme'") == "Europe/Berlin")
+      try stack.apply("tenants: [{ id: acme, time_zone: America/New_York }]\n")
+    }
+  }
+
+  @Test func `what is used is never altered, and what is not may be`() throws {
+    try Stack.with { stack in
+      try stack.apply(Self.meters)
+      func apply(_ text: String) throws -> Stack.Outcome {
+        try stack.meterd(["apply", try stack.folder.write(text, to: "next.yaml")])
+      }
+      // A plan names the meter, nobody the plan.
+      let meter = try apply("meters: [{ name: calls, event: d, aggregate: count }]\n")
+      #expect(meter.status == 65)
+      #expect(
+        meter.errors.contains("next.yaml:1:32: 'event' of meter 'calls': a meter that a plan names"), "\(meter.errors)")
+      let plan = #"plans: [{ name: small, version: 1, currency: EUR, usage: [{ meter: calls, included: "20" }] }]"#
+      #expect(try apply(plan + "\n").output.hasPrefix("~ plan small version 1 (usage)\n"))
+      try stack.apply("subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z }]\n")
+      #expect(try apply(plan + "\n").output.hasPrefix("= plan small version 1\n"))
+      let altered = try apply(plan.replacingOccurrences(of: "20", with: "30") + "\n")
+      #expect(altered.status == 65)
+      #expect(
+        altered.errors.contains(
+          "next.yaml:1:58: 'usage' of plan 'small version 1': a version of a plan that a subscription names is never altered; give what is changed a new version"
+        ),
+        "\(altered.errors)")
+    }
+  }
+}
