@@ -66,6 +66,7 @@ let package = Package(
       "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"],
       embeds: [
         "0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify", "0006_sessions", "0007_catalog",
+        "0008_periods",
       ].map {
         "Migrations/\($0).sql"
       }),
@@ -75,7 +76,8 @@ let package = Package(
     room(
       "MeterRuntime",
       imports: [
-        "MeterModel", "MeterWire", "MeterCore", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge",
+        "MeterModel", "MeterWire", "MeterCore", "MeterRating", "MeterConfig", "MeterTelemetry", "KafkaEdge",
+        "PostgresEdge",
         "HTTPEdge",
       ]),
     room("MeterOracle", imports: []),

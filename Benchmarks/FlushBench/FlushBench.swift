@@ -20,6 +20,17 @@ struct FlushBench {
     case known
     /// Every series is new, and defined by the flush.
     case new
+    /// As known ones, and every row belongs to a tenant of its own that has a subscription: as many totals as rows.
+    case subscribed
+
+    /// What a flush writes, but for its journal.
+    var tables: [String] {
+      switch self {
+      case .known: ["rollup"]
+      case .new: ["rollup", "series"]
+      case .subscribed: ["rollup", "total"]
+      }
+    }
   }
 
   private let size: Size
@@ -51,19 +62,33 @@ struct FlushBench {
   private func alone(_ kind: Kind, _ print: (String) -> Void) throws {
     let ledger = Ledger(
       pool: Pool(target: url, connections: 1, name: "bench"), owner: "bench", uniqueMax: 100, dedupeWindow: .hours(24))
-    let partition = Int32(kind == .known ? 1 : 2)
+    let partition = Int32(Kind.allCases.firstIndex(of: kind)! + 1)
     let claim = try self.claim(ledger, partition)
+    if kind == .subscribed {
+      try database.execute(
+        """
+        insert into meterd.period (subscription, tenant, number, is_trial, starts_at, ends_at, is_filled)
+        select 's' || n, 'n0-' || n, 0, false, 'epoch', '2100-01-01', true from generate_series(0, \(size.rows - 1)) as n
+        """)
+      precondition(commit(ledger, flush(claim, 0, kind)) == .committed, "a flush is committed")
+      for table in ["period", "series", "rollup"] {
+        try database.execute("vacuum analyze meterd.\(table)", within: .seconds(600))
+      }
+    }
     var (flushing, copying): ([Double], [Double]) = ([], [])
     try database.query("create schema if not exists bench")
     for number in 1...size.flushes {
       let flush = flush(claim, number, kind)
       flushing.append(seconds { precondition(commit(ledger, flush) == .committed, "a flush is committed") })
-      for table in kind == .known ? ["rollup"] : ["rollup", "series"] {
+      for table in kind.tables {
         let file = "\(cluster.folder)/data/\(table)"
         let rows =
-          table == "rollup"
-          ? "select * from meterd.rollup where window_start = to_timestamp(\(number * 3_600)) and partition = \(claim.partition.number)"
-          : "select * from meterd.series where tenant like 'n\(number)-%'"
+          switch table {
+          case "rollup":
+            "select * from meterd.rollup where window_start = to_timestamp(\(number * 3_600)) and partition = \(claim.partition.number)"
+          case "series": "select * from meterd.series where tenant like 'n\(number)-%'"
+          default: "select period, meter, \(number) as partition, quantity, events from meterd.total"
+          }
         try database.query("copy (\(rows) order by 1) to '\(file)' (format binary)", within: .seconds(600))
         try database.query(
           "create table if not exists bench.\(table)_\(kind) (like meterd.\(table) including all)")
@@ -74,7 +99,12 @@ struct FlushBench {
       }
     }
     let stored = try database.scalar("select count(*) from meterd.rollup where partition = \(claim.partition.number)")
-    precondition(stored == "\(size.rows * size.flushes)", "every row was written once")
+    let flushes = size.flushes + (kind == .subscribed ? 1 : 0)
+    precondition(stored == "\(size.rows * flushes)", "every row was written once")
+    if kind == .subscribed {
+      let totals = try database.scalar("select count(*) filter (where quantity = \(7 * flushes)) from meterd.total")
+      precondition(totals == "\(size.rows)", "every total is the sum of its rows")
+    }
     let (flush, copy) = (median(flushing), median(copying))
     print(
       "\(kind.rawValue) series: flush \(figure(flush / Double(size.rows) * 1e6)) us a row, \(figure(Double(size.rows) / flush)) rows/s;"
@@ -130,7 +160,7 @@ struct FlushBench {
         RollupDelta(
           series: name.key, group: group, windowStartSeconds: Int64(number) * 3_600, merge: .add,
           quantity: Quantity(units: 7, scale: 0), events: 7))
-      if kind == .new {
+      if kind == .new || kind == .subscribed && number == 0 {
         series.append(
           SeriesDefinition(
             key: name.key, tenant: Array("n\(number)-\(row)".utf8), meter: MeterID(1), paths: ["region"],
@@ -140,9 +170,10 @@ struct FlushBench {
     rollups.sort { $0.series < $1.series }
     var verdicts = VerdictCounts()
     verdicts[.counted] = Int64(size.rows)
-    let from = Int64(number - 1) * Int64(size.rows)
+    let first = kind == .subscribed ? 0 : 1
+    let from = Int64(number - first) * Int64(size.rows)
     return Flush(
-      number: Int64(number), partition: claim.partition, epoch: claim.epoch,
+      number: Int64(number - first + 1), partition: claim.partition, epoch: claim.epoch,
       range: OffsetRange(from: from, to: from + Int64(size.rows)), highWaterMs: 1, verdicts: verdicts, rollups: rollups,
       series: series, identities: [], forgetBeforeMs: 0, quarantined: [], conflicts: [])
   }

@@ -23,6 +23,7 @@ public final class Daemon: Sendable {
   private let server: HTTPServer
   private let watch: Watch
   private let sweep: ChangeSweep
+  private let periods: PeriodUpkeep
   private let assignment: Assignment
   private let switchboard: Switchboard
 
@@ -105,7 +106,10 @@ public final class Daemon: Sendable {
     // Its own connection: a question about the catalog must not wait behind a flush.
     let pulse = Pool(target: target, connections: 1, name: "meterd watch")
     watch = Watch(pool: pulse, consumer: consumer, rules: rules, board: board, assignment: assignment, log: log)
-    sweep = ChangeSweep(pool: Pool(target: target, connections: 1, name: "meterd upkeep"))
+    let upkeep = Pool(target: target, connections: 1, name: "meterd upkeep")
+    sweep = ChangeSweep(pool: upkeep)
+    periods = PeriodUpkeep(
+      Periods.Bounds(window: settings.rollup.window, past: settings.time.maxPast), pool: upkeep, log: log)
     self.consumer = consumer
     self.assignment = assignment
     self.switchboard = switchboard
@@ -125,6 +129,7 @@ public final class Daemon: Sendable {
     try server.start()
     watch.start()
     sweep.start()
+    periods.start()
     try consumer.join(assignment)
   }
 

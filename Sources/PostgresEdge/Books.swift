@@ -39,7 +39,10 @@ public struct Books: Sendable {
       try connection.script("begin isolation level repeatable read read only; set local statement_timeout = 0")
       var report = Report()
       let rows = try connection.execute(
-        "select subject, problem from meterd.differences() order by subject collate \"C\", problem collate \"C\"",
+        """
+        select subject, problem from (select * from meterd.differences() union all select * from meterd.total_differences()) as d
+        order by subject collate "C", problem collate "C"
+        """,
         timeoutMs: timeoutMs)
       for row in 0..<rows.count {
         report.differences.append(Difference(subject: rows.text(row, 0) ?? "", problem: rows.text(row, 1) ?? ""))

@@ -29,22 +29,10 @@ public final class Catalog: Sendable {
     }
   }
 
-  /// What the periods of a subscription come from, as it stands in the database.
-  public struct Terms: Sendable, Equatable {
-    public var subscription: String
-    public var timeZone: String
-    public var startsAt: Instant
-    public var endsAt: Instant?
-    /// The plan's and the subscription's own, as they were written.
-    public var trials: [String]
-    /// The window of the installation; of the configuration while nothing was counted.
-    public var window: TimeSpan
-  }
-
   private let target: String
   /// "catalog" as a number; nobody else locks by it.
-  private static let applyMs = 600_000
-  private static let lock: Int64 = 0x63_6174_616C_6F67
+  static let applyMs = 600_000
+  static let lock: Int64 = 0x63_6174_616C_6F67
 
   public init(target: String) { self.target = target }
 
@@ -96,71 +84,65 @@ public final class Catalog: Sendable {
   }
 
   /// Makes a catalog so, all of it or nothing, and says what becomes of each entry. Where one is refused, or nothing is meant to change,
-  /// everything stays as it was. `refused` looks at the terms of all subscriptions that changed, or whose tenant did.
+  /// everything stays as it was. `outlook` works out the periods of all subscriptions that changed, or whose tenant did.
   public func apply(
-    _ contents: CatalogContents, actor: String, source: String, dryRun: Bool, window: TimeSpan, zones: String = "",
-    refused: ([Terms]) -> [Change] = { _ in [] }
+    _ contents: CatalogContents, actor: String, source: String, dryRun: Bool, bounds: Periods.Bounds,
+    zones: String = "",
+    _ outlook: ([Periods.Terms]) -> Periods.Outlook
   ) throws(Complaint) -> [Change] {
     let connection = try Schema.connect(target)
     do throws(PostgresError) {
       // One at a time; a lock of a table would ask for the right to alter it, which nobody has.
       try connection.script("begin; select pg_advisory_xact_lock(\(Self.lock))")
-      let rows = try connection.execute(
-        "select section, name, outcome, field, problem from meterd.apply_catalog($1, $2, $3::jsonb)",
-        [.text(actor), .text(source), .text(CatalogDocument(contents).text)], timeoutMs: Self.applyMs)
-      var changes: [Change] = []
-      for row in 0..<rows.count {
-        guard let section = rows.text(row, 0), let name = rows.text(row, 1),
-          let outcome = rows.text(row, 2).flatMap(Change.Outcome.init)
-        else { throw .refused(state: "XX001", message: "meterd.apply_catalog has no answer") }
-        changes.append(
-          Change(section: section, name: name, outcome: outcome, field: rows.text(row, 3), problem: rows.text(row, 4)))
+      var changes = try Self.change(connection, contents, actor, source)
+      if !changes.contains(where: { $0.outcome == .refused }) {
+        func names(_ section: String) -> [String] {
+          changes.filter { $0.section == section && $0.outcome != .kept }.map(\.name)
+        }
+        let terms = try Periods.terms(
+          connection, subscriptions: names("subscription"), tenants: names("tenant"), bounds)
+        let outlook = outlook(terms)
+        changes += outlook.refused
+        if outlook.refused.isEmpty { try Periods.set(connection, of: terms, outlook.rows) }
       }
-      let wereRefused = changes.contains { $0.outcome == .refused }
-      if !wereRefused { changes += refused(try Self.terms(connection, of: changes, window)) }
       let isRefused = changes.contains { $0.outcome == .refused }
       let isChanged = changes.contains { $0.outcome == .added || $0.outcome == .changed }
-      if isChanged, !isRefused, !dryRun {
-        _ = try connection.execute(
-          "select meterd.note_catalog($1, $2, $3::jsonb)",
-          [.text(actor), .text(source), .text(Self.detail(changes, zones))])
+      guard isChanged, !isRefused, !dryRun else {
+        try connection.script("rollback")
+        return changes
       }
-      try connection.script(dryRun || isRefused ? "rollback" : "commit")
+      _ = try connection.execute(
+        "select set_config('meterd.note', jsonb_build_object('actor', $1::text, 'source', $2::text, 'detail', $3::jsonb)::text, true)",
+        [.text(actor), .text(source), .text(Self.detail(changes, zones))])
+      // While totals are filled no flush is on its way: nobody waits for this client then.
+      try connection.script(
+        """
+        select meterd.fill_totals();
+        select meterd.note_catalog(n.note ->> 'actor', n.note ->> 'source', n.note -> 'detail')
+        from (select current_setting('meterd.note')::jsonb as note) as n;
+        commit
+        """)
       return changes
     } catch {
       throw Schema.complaint(error, at: "postgres: meterd.apply_catalog")
     }
   }
 
-  private static func terms(
-    _ connection: borrowing Connection, of changes: [Change], _ window: TimeSpan
-  ) throws(PostgresError) -> [Terms] {
-    func names(_ section: String) -> String {
-      var json = JSONText()
-      json.array { json in
-        for change in changes where change.section == section && change.outcome != .kept { json.string(change.name) }
-      }
-      return String(decoding: json.bytes, as: UTF8.self)
-    }
+  private static func change(
+    _ connection: borrowing Connection, _ contents: CatalogContents, _ actor: String, _ source: String
+  ) throws(PostgresError) -> [Change] {
     let rows = try connection.execute(
-      """
-      select s.id, t.time_zone, extract(epoch from s.starts_at)::bigint, extract(epoch from s.ends_at)::bigint,
-        p.content ->> 'trial', s.trial,
-        case when exists (select from meterd.rollup) then extract(epoch from i.window_length)::bigint else $3::bigint end
-      from meterd.subscription s join meterd.tenant t on t.id = s.tenant join meterd.plan p on p.id = s.plan
-      cross join meterd.installation i
-      where s.id in (select jsonb_array_elements_text($1::jsonb)) or s.tenant in (select jsonb_array_elements_text($2::jsonb))
-      order by s.id
-      """, [.text(names("subscription")), .text(names("tenant")), .int8(window.seconds)])
-    return (0..<rows.count).compactMap { row in
-      guard let id = rows.text(row, 0), let zone = rows.text(row, 1), let start = rows.integer(row, 2),
-        let window = rows.integer(row, 6)
-      else { return nil }
-      return Terms(
-        subscription: id, timeZone: zone, startsAt: Instant(nanoseconds: TimeSpan.seconds(start).nanoseconds),
-        endsAt: rows.integer(row, 3).map { Instant(nanoseconds: TimeSpan.seconds($0).nanoseconds) },
-        trials: [rows.text(row, 4), rows.text(row, 5)].compactMap(\.self), window: .seconds(window))
+      "select section, name, outcome, field, problem from meterd.apply_catalog($1, $2, $3::jsonb)",
+      [.text(actor), .text(source), .text(CatalogDocument(contents).text)], timeoutMs: applyMs)
+    var changes: [Change] = []
+    for row in 0..<rows.count {
+      guard let section = rows.text(row, 0), let name = rows.text(row, 1),
+        let outcome = rows.text(row, 2).flatMap(Change.Outcome.init)
+      else { throw .refused(state: "XX001", message: "meterd.apply_catalog has no answer") }
+      changes.append(
+        Change(section: section, name: name, outcome: outcome, field: rows.text(row, 3), problem: rows.text(row, 4)))
     }
+    return changes
   }
 
   /// Names by section and outcome, without what was kept.

@@ -1,5 +1,6 @@
 import MeterConfig
 import MeterModel
+import MeterRuntime
 import PostgresEdge
 
 enum Apply {
@@ -7,14 +8,15 @@ enum Apply {
     let settings = try arguments.settings()
     let path = arguments.positionals[0]
     let file = try CatalogFile.read(path: path)
-    let check = PeriodCheck()
-    try check.check(file, window: settings.rollup.window)
+    let keeper = PeriodKeeper()
+    try PeriodCheck(keeper: keeper).check(file, window: settings.rollup.window)
     let target = settings.postgres.url.exposed
     _ = try Schema.prepare(target, migrates: settings.postgres.migrate)
     let isDryRun = arguments.has("dry-run")
     let changes = try Catalog(target: target).apply(
-      file.contents, actor: Actor.name, source: path, dryRun: isDryRun, window: settings.rollup.window,
-      zones: check.zones, refused: check.refused)
+      file.contents, actor: Actor.name, source: path, dryRun: isDryRun,
+      bounds: Periods.Bounds(window: settings.rollup.window, past: settings.time.maxPast), zones: keeper.zones,
+      keeper.outlook)
     if let refused = changes.first(where: { $0.outcome == .refused }) { throw file.complaint(refused) }
     for change in changes { print("\(sign(change.outcome)) \(change.section) \(change.name)\(field(change))") }
     let (added, changed) = (changes.count { $0.outcome == .added }, changes.count { $0.outcome == .changed })

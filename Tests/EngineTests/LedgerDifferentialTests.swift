@@ -51,7 +51,10 @@ import Testing
 
     let url = try PostgresCluster.shared.createDatabase("differential")
     let database = try Database(url)
-    try count(log, url, database, seed)
+    let windowLength = Int(log.settings.rollupWindow.components.seconds)
+    let periods = PeriodBooks(
+      database: database, now: Int(log.settings.now.nanoseconds / 1_000_000_000), window: windowLength)
+    try count(log, url, periods, seed)
     // Integrals run to the last commit; here that is the recount's now.
     let now = log.settings.now.nanoseconds / 1_000_000_000
     try database.execute("update meterd.partition set committed_at = to_timestamp(\(now))")
@@ -75,6 +78,12 @@ import Testing
     for line in surplus.prefix(5) { Issue.record("surplus: \(line)") }
     #expect(missing.isEmpty && surplus.isEmpty && !wanted.isEmpty, "\(missing.count) missing, \(surplus.count) surplus")
     #expect(try PostgresEdge.Books.verify(url).differences == [], "seed \(seed)")
+    try periods.subscribe()
+    #expect(try PostgresEdge.Books.verify(url).differences == [], "seed \(seed)")
+    #expect(try periods.differences() == [])
+    #expect(try periods.impossibleSets() == [])
+    let rows = Int(try database.scalar("select count(*) from meterd.period_usage where quantity > 0") ?? "") ?? 0
+    #expect(rows > 50)
     try compareChanges(found, database)
     for meter in Self.definitions {
       #expect(wanted.contains { $0.contains(" \(meter.name) ") }, "\(meter.name) counted nothing")
@@ -102,11 +111,13 @@ import Testing
   }
 
   /// Every partition through decoder, tally and ledger, flushed at random moments.
-  private func count(_ log: HostileLog, _ url: String, _ database: Database, _ seed: UInt64) throws {
+  private func count(_ log: HostileLog, _ url: String, _ periods: PeriodBooks, _ seed: UInt64) throws {
     _ = try Schema.migrate(url)
     let catalog = Catalog(target: url)
     _ = try catalog.apply(
-      CatalogContents(meters: Self.definitions), actor: "me", source: "test", dryRun: false, window: .hours(1))
+      CatalogContents(meters: Self.definitions), actor: "me", source: "test", dryRun: false,
+      bounds: Periods.Bounds(window: .hours(1), past: .days(35))
+    ) { _ in Periods.Outlook() }
     let window = TimeSpan(nanoseconds: log.settings.rollupWindow.components.seconds * 1_000_000_000)
     let installation = try catalog.installation(window: window)
     let rules = MeterRules(meters: try catalog.meters(), seed: installation.seed)
@@ -117,6 +128,7 @@ import Testing
     var decoder = Decoder(eventBytesMax: HostileLog.eventBytesMax)
     var events = EventBatch()
     for (number, records) in log.partitions.enumerated() {
+      if number > 0 { try periods.subscribe() }
       let claim = try wait { ledger.claim(TopicPartition(topic: "t", partition: Int32(number)), lane: 0, then: $0) }
         .get()
       let begin = records.first?.offset ?? 0

@@ -141,8 +141,9 @@ import Testing
       try catalog.apply(
         CatalogContents(meters: [MeterDefinition(name: "peak", event: "s", aggregate: .max, value: "v", dimensions: [])]
         ),
-        actor: "me", source: "c.yaml", dryRun: false, window: .hours(1)
-      ).map(\.outcome) == [.added])
+        actor: "me", source: "c.yaml", dryRun: false, bounds: Periods.Bounds(window: .hours(1), past: .days(35))
+      ) { _ in Periods.Outlook() }
+      .map(\.outcome) == [.added])
     let ledger = Ledger(
       pool: Pool(target: url, connections: 1, name: "writer"), owner: "writer", uniqueMax: 1,
       dedupeWindow: .hours(24))

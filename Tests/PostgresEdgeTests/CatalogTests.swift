@@ -16,10 +16,15 @@ import Testing
       catalog = Catalog(target: url)
     }
 
+    private static let bounds = Periods.Bounds(window: .hours(1), past: .days(35))
+
     /// `added plan starter version 1`, with the field where there is one.
     @discardableResult
     func apply(_ contents: CatalogContents, dryRun: Bool = false) throws -> [String] {
-      try catalog.apply(contents, actor: "me@here", source: "c.yaml", dryRun: dryRun, window: .hours(1)).map { change in
+      try catalog.apply(contents, actor: "me@here", source: "c.yaml", dryRun: dryRun, bounds: Self.bounds) { _ in
+        Periods.Outlook()
+      }
+      .map { change in
         "\(change.outcome) \(change.section) \(change.name)\(change.field.map { " (\($0))" } ?? "")"
       }
     }

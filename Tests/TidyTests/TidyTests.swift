@@ -31,8 +31,9 @@ import Testing
     "PostgresEdge": ["MeterModel", "MeterTelemetry", "CLibpq", "Dispatch", "Glibc", "Synchronization"],
     "HTTPEdge": ["MeterModel", "MeterTelemetry", "CMicrohttpd", "Dispatch", "Glibc", "Synchronization"],
     "MeterRuntime": [
-      "MeterModel", "MeterWire", "MeterCore", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "HTTPEdge",
-      "Dispatch", "Glibc", "Synchronization",
+      "MeterModel", "MeterWire", "MeterCore", "MeterRating", "MeterConfig", "MeterTelemetry", "KafkaEdge",
+      "PostgresEdge",
+      "HTTPEdge", "Dispatch", "Glibc", "Synchronization",
     ],
     "MeterOracle": [],
     "MeterLab": ["CRdkafka", "Glibc", "Synchronization"],

@@ -326,7 +326,10 @@ begin
           then excluded.level_offset else r.level_offset end,
         level_place = case when r.merge = 3 and (excluded.level_at, excluded.level_offset, excluded.level_place) > (r.level_at, r.level_offset, r.level_place)
           then excluded.level_place else r.level_place end;
-    if cardinality(p_series) > 0 then perform meterd.note_changes(change_at, p_series, p_windows); end if;
+    if cardinality(p_series) > 0 then
+      perform meterd.note_changes(change_at, p_series, p_windows);
+      perform meterd.add_totals(p_partition, p_series, p_windows, p_quantities, p_events, p_merges);
+    end if;
     insert into meterd.level_sample (series, at, partition, "offset", place, level)
       select t.series, t.at, p_partition, t.o, t.place, t.level
       from unnest(p_sample_series, p_sample_times, p_sample_offsets, p_sample_places, p_sample_levels)
