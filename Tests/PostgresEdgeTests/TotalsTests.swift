@@ -1,0 +1,136 @@
+import Dispatch
+import Foundation
+import MeterModel
+import TestStack
+import Testing
+
+@testable import PostgresEdge
+
+/// Totals of periods against flushes that are on their way while periods are laid.
+@Suite struct TotalsTests {
+  private struct Bench {
+    let url: String
+    let database: Database
+
+    init() throws {
+      url = try PostgresCluster.shared.createDatabase("totals")
+      _ = try Schema.migrate(url)
+      database = try Database(url)
+      try database.execute(
+        """
+        insert into meterd.meter (name, event, aggregate, scale, dimensions) values ('calls', 'c', 'count', 0, '{}');
+        insert into meterd.partition (topic, number) values ('t', 0);
+        insert into meterd.plan (name, version, content) values ('p', 1, '{"usage": []}');
+        insert into meterd.tenant (id, name, status, time_zone) values ('acme', '', 'active', 'UTC');
+        insert into meterd.subscription (id, tenant, plan, cycle, starts_at, shadow) values ('s', 'acme', 1, 'monthly', 'epoch', false);
+        insert into meterd.series (id, tenant, meter, dimensions) values (md5('a')::uuid, 'acme', 1, '{}');
+        """)
+    }
+
+    /// What a flush does in its transaction, all but the commit.
+    func flush(_ connection: Database, window: Int) throws {
+      try connection.execute(
+        """
+        begin;
+        insert into meterd.rollup (series, window_start, partition, member_of, quantity, events, merge, level_at, level_offset, level_place, changed)
+          values (md5('a')::uuid, to_timestamp(\(window * 3_600)), 1, 0, 7, 7, 0, 0, 0, 0, 0);
+        select meterd.add_totals(1, array[md5('a')::uuid], array[to_timestamp(\(window * 3_600))], array[7]::numeric[], array[7]::bigint[], array[0]);
+        """)
+    }
+
+    func total() throws -> String? { try database.scalar("select sum(quantity) from meterd.total") }
+
+    func differences() throws -> [[String?]] { try database.query("select * from meterd.total_differences()") }
+  }
+
+  private static let lay = """
+    begin;
+    select meterd.set_periods('{s}', '[{"subscription": "s", "number": 0, "is_trial": false, "starts_at": 0, "ends_at": 360000}]');
+    """
+  private static let fill = "select meterd.fill_totals(); commit"
+
+  @Test func `a flush on its way when periods are filled is among what they are filled from`() throws {
+    let bench = try Bench()
+    let (flushing, laying) = (try Database(bench.url), try Database(bench.url))
+    try bench.flush(flushing, window: 1)
+    try laying.execute(Self.lay)
+    let filled = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      _ = try? laying.execute(Self.fill)
+      filled.signal()
+    }
+    try bench.database.waitFor(
+      "select count(*) from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and not granted and database = (select oid from pg_database where datname = current_database())",
+      toBe: "1")
+    #expect(try bench.database.scalar("select count(*) from meterd.period") == "0")
+    try flushing.execute("commit")
+    #expect(filled.wait(timeout: .now() + 30) == .success)
+    #expect(try bench.total() == "7")
+    #expect(try bench.differences() == [])
+  }
+
+  @Test func `a flush that begins while periods are filled waits, and finds them`() throws {
+    let bench = try Bench()
+    let (flushing, laying) = (try Database(bench.url), try Database(bench.url))
+    try bench.flush(flushing, window: 1)
+    try flushing.execute("commit")
+    try laying.execute(Self.lay)
+    // Filled, and not yet committed.
+    try laying.execute("select meterd.fill_totals()")
+    let flushed = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      try? bench.flush(flushing, window: 2)
+      _ = try? flushing.execute("commit")
+      flushed.signal()
+    }
+    try bench.database.waitFor(
+      "select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and not granted and database = (select oid from pg_database where datname = current_database())",
+      toBe: "1")
+    try laying.execute("commit")
+    #expect(flushed.wait(timeout: .now() + 30) == .success)
+    #expect(try bench.total() == "14")
+    #expect(try bench.differences() == [])
+  }
+
+  @Test func `a period that moves takes only what lies in it, and one that is gone leaves nothing`() throws {
+    let bench = try Bench()
+    let flushing = try Database(bench.url)
+    for window in [1, 2, 99, 100] {
+      try bench.flush(flushing, window: window)
+      try flushing.execute("commit")
+    }
+    try bench.database.execute(Self.lay)
+    try bench.database.execute(Self.fill)
+    #expect(try bench.total() == "21")
+    try bench.database.execute(Self.lay.replacingOccurrences(of: "360000", with: "7200") + Self.fill)
+    #expect(try bench.total() == "7")
+    try bench.database.execute("update meterd.subscription set ends_at = to_timestamp(3600)")
+    try bench.database.execute(Self.lay.replacingOccurrences(of: "360000", with: "3600") + Self.fill)
+    #expect(try bench.total() == nil)
+    try bench.database.execute("update meterd.subscription set starts_at = to_timestamp(36000), ends_at = null")
+    try bench.database.execute("begin; select meterd.set_periods('{s}', '[]'); \(Self.fill)")
+    #expect(try bench.database.scalar("select count(*) from meterd.period") == "0")
+    #expect(try bench.differences() == [])
+  }
+
+  @Test func `a total that is not the sum of its windows is named, and so is a gap between periods`() throws {
+    let bench = try Bench()
+    let flushing = try Database(bench.url)
+    try bench.flush(flushing, window: 1)
+    try flushing.execute("commit")
+    try bench.database.execute(Self.lay)
+    try bench.database.execute(Self.fill)
+    try bench.database.execute(
+      """
+      update meterd.total set quantity = 8;
+      insert into meterd.period (subscription, tenant, number, is_trial, starts_at, ends_at, is_filled)
+        values ('s', 'acme', 1, false, to_timestamp(363600), to_timestamp(400000), true)
+      """)
+    #expect(
+      try Books.verify(bench.url).differences.map(\.problem).filter { $0.contains("total") || $0.contains("period") }
+        == [
+          "the total of partition 1 is 8 in 7 events, the rollups hold 7 in 7",
+          "its period 1 begins at 1970-01-05 05:00:00+00, the one before ends at 1970-01-05 04:00:00+00",
+        ])
+  }
+}
