@@ -54,7 +54,23 @@ struct ChaosCatalog {
   /// A level for ever would fill every window from a late sample to now.
   private static let holdMinutes = 7
 
-  static let yaml =
+  /// With subscriptions for some of the tenants, so that periods are added to in most flushes and looked for in vain in others.
+  static let yaml = meters + plans
+
+  private static let subscribers = ["acme", "caf\u{E9}", "cafe\u{301}"] + (1...150).map { "tenant-\(padded($0))" }
+
+  private static func padded(_ number: Int) -> String {
+    String(repeating: "0", count: 4 - String(number).utf8.count) + String(number)
+  }
+
+  private static let plans =
+    "plans: [{ name: plan, version: 1, currency: EUR, usage: [{ meter: calls, included: \"100\" }] }]\ntenants:\n"
+    + subscribers.map { "  - { id: \"\($0)\", time_zone: Europe/Berlin }\n" }.joined() + "subscriptions:\n"
+    + subscribers.enumerated().map { number, tenant in
+      "  - { id: s\(number), tenant: \"\(tenant)\", plan: plan, starts_at: 2025-11-30T00:00:00+01:00 }\n"
+    }.joined()
+
+  private static let meters =
     "meters:\n"
     + rows.map { row in
       var fields = ["name: \(row.name)", "event: \"\(row.event)\"", "aggregate: \(row.aggregate)"]

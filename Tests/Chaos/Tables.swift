@@ -59,7 +59,7 @@ struct Tables {
     """
 
   /// The journal tiles each partition's log from its first offset to the cursor, its events are those of the verdicts, epochs never go
-  /// back, and no partition is halted.
+  /// back, no partition is halted, and totals of periods are the sums of their windows.
   private static let flawText = """
     with entry as (
       select partition, from_offset, to_offset, epoch, events,
@@ -84,5 +84,9 @@ struct Tables {
       group by a.partition, a.events having sum(e.events) <> a.events
     union all
     select 'partition ' || partition || ' is halted: ' || halted from meterd.progress where halted is not null
+    union all
+    select subject || ': ' || problem from meterd.total_differences()
+    union all
+    select 'there are no totals' where not exists (select from meterd.total)
     """
 }

@@ -65,28 +65,36 @@ end
 $$;
 revoke execute on function meterd.fill_totals from public;
 
--- How far back periods are wanted: as far as anything was counted, or may yet be.
+-- How far back periods are wanted: two years, or as far as anything was counted, or may yet be. An event is late by its record's time and not by
+-- the clock, so a log of long ago may bring windows that are older still; their periods are laid when they are there.
 create function meterd.periods_since(p_past interval) returns timestamptz language sql stable as $$
-  select least(now() - p_past, min((
+  select least(now() - greatest(p_past, interval '750 days'), min((
     select min(r.window_start) from meterd.rollup r where r.partition = p.id))) - interval '1 day'
   from meterd.partition p
 $$;
 
--- What periods come from: of some subscriptions and those of some tenants, or, without names, of all that have too few periods ahead.
+-- What periods come from: of some subscriptions and those of some tenants, or, without names, of all that have too few periods.
 create function meterd.period_terms(p_subscriptions text[], p_tenants text[], p_past interval, p_window bigint, p_limit integer)
 returns table (
   subscription text, time_zone text, starts_at bigint, ends_at bigint, plan_trial text, trial text, window_seconds bigint,
   since bigint, until bigint, opened jsonb
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  with named as (
+  with reach as (
+    select meterd.periods_since(p_past) as since
+  ), named as (
     select s.* from meterd.subscription s
     where s.id = any (p_subscriptions) or s.tenant = any (p_tenants)
     union all
     select s.* from meterd.subscription s
-    where p_subscriptions is null and not exists (
-      select from meterd.period p
-      where p.subscription = s.id and (p.ends_at > now() + interval '40 days' or p.ends_at = s.ends_at))
+    cross join reach
+    left join lateral (
+      select min(p.starts_at) as first, max(p.ends_at) as last from meterd.period p where p.subscription = s.id
+    ) as p on true
+    where p_subscriptions is null and s.starts_at < now() + interval '40 days'
+      and (s.ends_at is null or s.ends_at > reach.since)
+      and (p.last is null or p.last <= now() + interval '40 days' and p.last is distinct from s.ends_at
+      or p.first > greatest(s.starts_at, reach.since))
   )
   select s.id, t.time_zone, extract(epoch from s.starts_at)::bigint, extract(epoch from s.ends_at)::bigint, l.content ->> 'trial', s.trial,
     case when exists (select from meterd.rollup) then extract(epoch from i.window_length)::bigint else p_window end,
@@ -99,7 +107,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   join meterd.tenant t on t.id = s.tenant
   join meterd.plan l on l.id = s.plan
   cross join meterd.installation i
-  cross join (select meterd.periods_since(p_past) as since) as g
+  cross join reach as g
   order by s.id
   limit p_limit
 $$;
