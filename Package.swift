@@ -144,7 +144,7 @@ let package = Package(
     tests("SimulationTests", imports: ["MeterSimulation"]),
     tests("MeterConfigTests", imports: ["MeterConfig", "MeterModel"]),
     tests("MeterTelemetryTests", imports: ["MeterTelemetry"]),
-    tests("MeterRuntimeTests", imports: ["MeterRuntime", "MeterModel"]),
+    tests("MeterRuntimeTests", imports: ["MeterRuntime", "MeterModel", "PostgresEdge"]),
     tests(
       "KafkaEdgeTests",
       imports: ["KafkaEdge", "MeterModel", "MeterTelemetry", "MeterLab", "CRdkafka", "TestDice", "TestStack"]),

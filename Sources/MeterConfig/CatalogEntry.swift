@@ -146,10 +146,13 @@ struct CatalogEntry {
     return all
   }
 
+  /// Fifty years on from any of them can still be told.
+  private static let instants = Instant(nanoseconds: 0)..<Instant(text: "2200-01-01T00:00:00Z")!
+
   func instant(_ field: String) throws(Complaint) -> Instant? {
     guard let (text, _) = try scalar(field) else { return nil }
-    guard let instant = Instant(text: text) else {
-      throw wrong(field, text, "an instant with its offset, like 2026-11-01T00:00:00+01:00")
+    guard let instant = Instant(text: text), Self.instants.contains(instant) else {
+      throw wrong(field, text, "an instant from 1970 to 2200 with its offset, like 2026-11-01T00:00:00+01:00")
     }
     return instant
   }

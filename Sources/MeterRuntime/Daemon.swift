@@ -43,12 +43,6 @@ public final class Daemon: Sendable {
     if let advice = schema.advice { log.warn("roles are missing", ["detail": .string(advice.description)]) }
     let catalog = Catalog(target: target)
     let installation = try catalog.installation(window: settings.rollup.window)
-    guard installation.window == settings.rollup.window else {
-      throw Complaint(
-        .configuration, at: "config: rollup.window",
-        "is \(settings.rollup.window.seconds) s, but the data has windows of \(installation.window.seconds) s",
-        remedy: "windows are fixed once data exists; set it back")
-    }
 
     let metrics = Metrics()
     let board = Board()

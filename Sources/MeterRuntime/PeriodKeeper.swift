@@ -28,16 +28,20 @@ public struct PeriodKeeper: Sendable {
         continue
       }
       tables[terms.timeZone] = zone
+      let first = terms.opened.first { $0.number == 0 }
+      let trials = Self.trials(terms, first, zone)
       let calendar = PeriodCalendar(
-        zone: zone, startsAt: Self.instant(terms.startsAt), trials: terms.trials.compactMap { Trial(text: $0) },
-        endsAt: terms.endsAt.map(Self.instant))
-      if let misfit = calendar.misfit(window: terms.window) {
+        zone: zone, startsAt: Self.instant(terms.startsAt), trials: trials, endsAt: terms.endsAt.map(Self.instant))
+      let whole = PeriodCalendar(zone: zone, startsAt: Self.instant(terms.startsAt), trials: trials)
+      if let first, first.isTrial != (calendar.trialEnd != nil) {
+        refuse("plan", "its first period has begun \(first.isTrial ? "as" : "without") a trial, and stays so")
+      } else if let misfit = calendar.misfit(window: terms.window) {
         refuse(
           "starts_at",
           "a period would begin at \(misfit.first.text), which is no boundary of windows of \(terms.window.text); "
             + Self.remedy(misfit.window))
       } else {
-        outlook.rows += Self.rows(calendar, terms)
+        outlook.rows += Self.rows(whole, terms)
       }
     }
     return outlook
@@ -47,30 +51,39 @@ public struct PeriodKeeper: Sendable {
     window.map { "a 'rollup.window' of \($0.text) would do" } ?? "no 'rollup.window' would do"
   }
 
-  /// What has opened stays, but for its end where the subscription ends, goes on after all, or its trial is extended; what follows begins
-  /// where it ends.
+  /// What has opened stays, also when its zone's clocks are changed; what follows begins where it ends.
   private static func rows(_ calendar: PeriodCalendar, _ terms: Periods.Terms) -> [Periods.Row] {
     var rows: [Periods.Row] = []
+    var last: Periods.Row?
     var number = 0
-    while let period = calendar.period(number), seconds(period.start) < terms.until {
-      var row = Periods.Row(
+    while let period = calendar.period(number) {
+      let own = Periods.Row(
         subscription: terms.subscription, number: number, isTrial: period.kind == .trial, start: seconds(period.start),
         end: seconds(period.end))
-      if let opened = terms.opened.first(where: { $0.number == number }) {
-        row.start = opened.start
-        if !mayMove(opened.end, to: row.end, terms) { row.end = opened.end }
-      } else if let last = rows.last, terms.opened.contains(where: { $0.number == last.number }) {
+      let opened = terms.opened.first { $0.number == number }
+      var row = opened ?? own
+      if let opened {
+        if opened.isCut || opened.isTrial { row.end = own.end }
+        row.isCut = false
+      } else if let last, terms.opened.contains(where: { $0.number == last.number }) {
         row.start = last.end
       }
-      if row.end > terms.since, row.start < row.end { rows.append(row) }
+      if let end = terms.endsAt, end < row.end { (row.end, row.isCut) = (end, true) }
+      guard row.start < terms.until, row.start < row.end else { break }
+      if row.end > terms.since { rows.append(row) }
+      last = row
       number += 1
     }
     return rows
   }
 
-  /// Other rules for the clocks of a zone move an end by hours; nothing else does so, but the end of the subscription itself.
-  private static func mayMove(_ end: Int64, to other: Int64, _ terms: Periods.Terms) -> Bool {
-    other == terms.endsAt || abs(other - end) > 86_400
+  /// A longer trial extends one that has not ended; else one that has begun is as long as it was.
+  private static func trials(_ terms: Periods.Terms, _ first: Periods.Row?, _ zone: TimeZoneTable) -> [Trial] {
+    let trials = terms.trials.compactMap { Trial(text: $0) }
+    guard let first, first.isTrial, !first.isCut, !trials.isEmpty else { return trials }
+    let calendar = PeriodCalendar(zone: zone, startsAt: instant(terms.startsAt), trials: trials)
+    if terms.now < first.end, seconds(calendar.anchor) > first.end { return trials }
+    return [.span(.seconds(first.end - first.start))]
   }
 
   private static func instant(_ seconds: Int64) -> Instant {

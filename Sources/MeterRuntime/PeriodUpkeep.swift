@@ -2,10 +2,10 @@ import Dispatch
 import MeterTelemetry
 import PostgresEdge
 
-/// Sees to it that usage finds the period it belongs to: periods are there for weeks ahead, and are added some subscriptions at a time, on a
-/// connection that nothing else waits for. Of several daemons one does it at a time; a failure is made good by the next round.
+/// Sees to it that usage finds the period it belongs to: periods are there for weeks ahead, and are added some subscriptions at a time. Of
+/// several daemons one does it at a time; a failure is told, and made good by the next round.
 final class PeriodUpkeep: Sendable {
-  private static let every = DispatchTimeInterval.seconds(60)
+  private static let every = DispatchTimeInterval.seconds(300)
   private static let pause = DispatchTimeInterval.milliseconds(200)
 
   private let bounds: Periods.Bounds
@@ -20,10 +20,10 @@ final class PeriodUpkeep: Sendable {
     self.log = log
   }
 
-  func start() { queue.async { [self] in extend() } }
+  func start() { queue.async { [self] in extend(behind: "") } }
 
-  private func extend() {
-    Periods.extend(bounds, on: pool) { [keeper, log] terms in
+  private func extend(behind id: String) {
+    Periods.extend(behind: id, bounds, on: pool) { [keeper, log] terms in
       let outlook = keeper.outlook(terms)
       for change in outlook.refused {
         log.error(
@@ -32,9 +32,19 @@ final class PeriodUpkeep: Sendable {
       }
       return outlook
     } then: { [self] answer in
-      let count = if case .success(let count) = answer { count } else { 0 }
-      if count > 0 { log.info("periods were added", ["subscriptions": .int(count)]) }
-      queue.asyncAfter(deadline: .now() + (count > 0 ? Self.pause : Self.every)) { [self] in extend() }
+      var next: String?
+      switch answer {
+      case .success(let extended):
+        next = extended.next
+        if extended.subscriptions > 0 {
+          log.info("periods were added", ["subscriptions": .int(extended.subscriptions)])
+        }
+      case .failure(let error):
+        log.warn("periods were not added", ["detail": .string(error.words)])
+      }
+      queue.asyncAfter(deadline: .now() + (next == nil ? Self.every : Self.pause)) { [self, next] in
+        extend(behind: next ?? "")
+      }
     }
   }
 }

@@ -7,7 +7,6 @@ public final class Catalog: Sendable {
   public struct Installation: Sendable, Equatable {
     public var seed: UInt64
     public var window: TimeSpan
-    public var hasData: Bool
   }
 
   /// What `apply` does to one entry.
@@ -30,33 +29,39 @@ public final class Catalog: Sendable {
   }
 
   private let target: String
-  /// "catalog" as a number; nobody else locks by it.
   static let applyMs = 600_000
+  /// "catalog" as a number; nobody else locks by it.
   static let lock: Int64 = 0x63_6174_616C_6F67
 
   public init(target: String) { self.target = target }
 
-  /// The installation's row; takes over the configured window while nothing was counted yet.
+  /// The installation's row; takes over the configured window while nothing was counted and no period was laid by another.
   public func installation(window: TimeSpan) throws(Complaint) -> Installation {
     let connection = try Schema.connect(target)
+    let installation: Installation
     do throws(PostgresError) {
       _ = try connection.execute(
         """
         update meterd.installation set window_length = make_interval(secs => $1::bigint)
-        where window_length <> make_interval(secs => $1::bigint) and not exists (select from meterd.rollup)
+        where window_length <> make_interval(secs => $1::bigint)
+          and not exists (select from meterd.rollup) and not exists (select from meterd.period)
         """, [.int8(window.seconds)])
       let rows = try connection.execute(
-        """
-        select seed, extract(epoch from window_length)::bigint, exists (select from meterd.rollup) from meterd.installation
-        """)
+        "select seed, extract(epoch from window_length)::bigint from meterd.installation")
       guard rows.count == 1, let seed = rows.integer(0, 0), let seconds = rows.integer(0, 1) else {
         throw .refused(state: "P0002", message: "meterd.installation has no row")
       }
-      return Installation(
-        seed: UInt64(bitPattern: seed), window: .seconds(seconds), hasData: rows.text(0, 2) == "t")
+      installation = Installation(seed: UInt64(bitPattern: seed), window: .seconds(seconds))
     } catch {
       throw Schema.complaint(error, at: "postgres: meterd.installation")
     }
+    guard installation.window == window else {
+      throw Complaint(
+        .configuration, at: "config: rollup.window",
+        "is \(window.seconds) s, but the data has windows of \(installation.window.seconds) s",
+        remedy: "windows are fixed once data or periods exist; set it back")
+    }
+    return installation
   }
 
   public func meters() throws(Complaint) -> [Meter] {
@@ -93,8 +98,8 @@ public final class Catalog: Sendable {
     let connection = try Schema.connect(target)
     do throws(PostgresError) {
       // One at a time; a lock of a table would ask for the right to alter it, which nobody has.
-      try connection.script("begin; select pg_advisory_xact_lock(\(Self.lock))")
-      var changes = try Self.change(connection, contents, actor, source)
+      try connection.script("\(Periods.begin); select pg_advisory_xact_lock(\(Self.lock))", timeoutMs: Self.applyMs)
+      var changes = try Self.change(connection, contents)
       if !changes.contains(where: { $0.outcome == .refused }) {
         func names(_ section: String) -> [String] {
           changes.filter { $0.section == section && $0.outcome != .kept }.map(\.name)
@@ -103,7 +108,7 @@ public final class Catalog: Sendable {
           connection, subscriptions: names("subscription"), tenants: names("tenant"), bounds)
         let outlook = outlook(terms)
         changes += outlook.refused
-        if outlook.refused.isEmpty { try Periods.set(connection, of: terms, outlook.rows) }
+        if outlook.refused.isEmpty { try Periods.set(connection, of: terms, outlook) }
       }
       let isRefused = changes.contains { $0.outcome == .refused }
       let isChanged = changes.contains { $0.outcome == .added || $0.outcome == .changed }
@@ -114,13 +119,11 @@ public final class Catalog: Sendable {
       _ = try connection.execute(
         "select set_config('meterd.note', jsonb_build_object('actor', $1::text, 'source', $2::text, 'detail', $3::jsonb)::text, true)",
         [.text(actor), .text(source), .text(Self.detail(changes, zones))])
-      // While totals are filled no flush is on its way: nobody waits for this client then.
-      try connection.script(
+      try Periods.fillAndCommit(
+        connection,
         """
-        select meterd.fill_totals();
         select meterd.note_catalog(n.note ->> 'actor', n.note ->> 'source', n.note -> 'detail')
         from (select current_setting('meterd.note')::jsonb as note) as n;
-        commit
         """)
       return changes
     } catch {
@@ -129,11 +132,11 @@ public final class Catalog: Sendable {
   }
 
   private static func change(
-    _ connection: borrowing Connection, _ contents: CatalogContents, _ actor: String, _ source: String
+    _ connection: borrowing Connection, _ contents: CatalogContents
   ) throws(PostgresError) -> [Change] {
     let rows = try connection.execute(
-      "select section, name, outcome, field, problem from meterd.apply_catalog($1, $2, $3::jsonb)",
-      [.text(actor), .text(source), .text(CatalogDocument(contents).text)], timeoutMs: applyMs)
+      "select section, name, outcome, field, problem from meterd.apply_catalog($1::jsonb)",
+      [.text(CatalogDocument(contents).text)], timeoutMs: applyMs)
     var changes: [Change] = []
     for row in 0..<rows.count {
       guard let section = rows.text(row, 0), let name = rows.text(row, 1),

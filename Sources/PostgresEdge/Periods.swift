@@ -16,14 +16,18 @@ public enum Periods {
     /// Periods are wanted that end after the one and begin before the other.
     public var since: Int64
     public var until: Int64
+    public var now: Int64
     /// Those that have opened, in order.
-    public var opened: [Opened]
-  }
+    public var opened: [Row]
 
-  public struct Opened: Sendable, Equatable {
-    public var number: Int
-    public var start: Int64
-    public var end: Int64
+    public init(
+      subscription: String, timeZone: String = "UTC", startsAt: Int64, endsAt: Int64? = nil, trials: [String] = [],
+      window: TimeSpan = .hours(1), since: Int64, until: Int64, now: Int64, opened: [Row] = []
+    ) {
+      (self.subscription, self.timeZone, self.startsAt, self.endsAt) = (subscription, timeZone, startsAt, endsAt)
+      (self.trials, self.window, self.since, self.until, self.now) = (trials, window, since, until, now)
+      self.opened = opened
+    }
   }
 
   public struct Row: Sendable, Equatable {
@@ -32,10 +36,12 @@ public enum Periods {
     public var isTrial: Bool
     public var start: Int64
     public var end: Int64
+    /// Whether it ends only because its subscription does.
+    public var isCut: Bool
 
-    public init(subscription: String, number: Int, isTrial: Bool, start: Int64, end: Int64) {
+    public init(subscription: String, number: Int, isTrial: Bool, start: Int64, end: Int64, isCut: Bool = false) {
       (self.subscription, self.number, self.isTrial) = (subscription, number, isTrial)
-      (self.start, self.end) = (start, end)
+      (self.start, self.end, self.isCut) = (start, end, isCut)
     }
   }
 
@@ -57,55 +63,60 @@ public enum Periods {
   }
 
   /// As many subscriptions are looked at together when periods are added by the way.
-  static let atOnce: Int32 = 1_000
-  private static let all = Int32.max
+  private static let atOnce: Int32 = 1_000
 
   /// Of some subscriptions and those of some tenants.
   static func terms(
     _ connection: borrowing Connection, subscriptions: [String], tenants: [String], _ bounds: Bounds
   ) throws(PostgresError) -> [Terms] {
-    try terms(connection, [.textArray(subscriptions), .textArray(tenants)], bounds, limit: all)
+    try terms(connection, [.textArray(subscriptions), .textArray(tenants), .text(nil)], bounds, limit: .max)
   }
 
-  /// Of some subscriptions that have too few periods ahead.
-  static func due(_ connection: borrowing Connection, _ bounds: Bounds) throws(PostgresError) -> [Terms] {
-    try terms(connection, [.text(nil), .text(nil)], bounds, limit: atOnce)
+  /// Of some subscriptions behind that one that have too few periods.
+  private static func due(
+    _ connection: borrowing Connection, behind id: String, _ bounds: Bounds
+  ) throws(PostgresError) -> [Terms] {
+    try terms(connection, [.text(nil), .text(nil), .text(id)], bounds, limit: atOnce)
   }
 
   private static func terms(
-    _ connection: borrowing Connection, _ names: [Parameter], _ bounds: Bounds, limit: Int32
+    _ connection: borrowing Connection, _ which: [Parameter], _ bounds: Bounds, limit: Int32
   ) throws(PostgresError) -> [Terms] {
     let rows = try connection.execute(
       """
-      select subscription, time_zone, starts_at, ends_at, plan_trial, trial, window_seconds, since, until,
-        (select string_agg((o ->> 0) || ' ' || (o ->> 1) || ' ' || (o ->> 2), ',') from jsonb_array_elements(opened) as o)
-      from meterd.period_terms($1::text[], $2::text[], make_interval(secs => $3::bigint), $4::bigint, $5)
-      """, names + [.int8(bounds.past.seconds), .int8(bounds.window.seconds), .int4(limit)])
+      select subscription, time_zone, starts_at, ends_at, plan_trial, trial, window_seconds, since, until, present, opened
+      from meterd.period_terms($1::text[], $2::text[], $3, make_interval(secs => $4::bigint), $5::bigint, $6)
+      """, which + [.int8(bounds.past.seconds), .int8(bounds.window.seconds), .int4(limit)], timeoutMs: Catalog.applyMs)
     var all: [Terms] = []
     for row in 0..<rows.count {
       guard let id = rows.text(row, 0), let zone = rows.text(row, 1), let start = rows.integer(row, 2),
-        let window = rows.integer(row, 6), let since = rows.integer(row, 7), let until = rows.integer(row, 8)
+        let window = rows.integer(row, 6), let since = rows.integer(row, 7), let until = rows.integer(row, 8),
+        let now = rows.integer(row, 9)
       else { throw .refused(state: "XX001", message: "meterd.period_terms has no answer") }
-      let opened = (rows.text(row, 9) ?? "").split(separator: ",").compactMap { text in
+      let opened = (rows.text(row, 10) ?? "").split(separator: ",").compactMap { text -> Row? in
         let numbers = text.split(separator: " ").compactMap { Int64($0) }
-        return numbers.count == 3 ? Opened(number: Int(numbers[0]), start: numbers[1], end: numbers[2]) : nil
+        guard numbers.count == 5 else { return nil }
+        return Row(
+          subscription: id, number: Int(numbers[0]), isTrial: numbers[3] == 1, start: numbers[1], end: numbers[2],
+          isCut: numbers[4] == 1)
       }
       all.append(
         Terms(
           subscription: id, timeZone: zone, startsAt: start, endsAt: rows.integer(row, 3),
           trials: [rows.text(row, 4), rows.text(row, 5)].compactMap(\.self), window: .seconds(window), since: since,
-          until: until, opened: opened))
+          until: until, now: now, opened: opened))
     }
     return all
   }
 
-  /// Within a transaction that ends with a message that fills and commits.
+  /// Within a transaction that ends with `fillAndCommit`. Whoever was refused keeps the periods that are there.
   static func set(
-    _ connection: borrowing Connection, of terms: [Terms], _ rows: [Row]
+    _ connection: borrowing Connection, of terms: [Terms], _ outlook: Outlook
   ) throws(PostgresError) {
+    let refused = Set(outlook.refused.map(\.name))
     var json = JSONText()
     json.array { json in
-      for row in rows {
+      for row in outlook.rows {
         json.object { json in
           json.member("subscription", row.subscription)
           json.member("number", Int64(row.number))
@@ -113,37 +124,59 @@ public enum Periods {
           json.bool(row.isTrial)
           json.member("starts_at", row.start)
           json.member("ends_at", row.end)
+          json.name("is_cut")
+          json.bool(row.isCut)
         }
       }
     }
     _ = try connection.execute(
       "select meterd.set_periods($1, $2::jsonb)",
-      [.textArray(terms.map(\.subscription)), .text(String(decoding: json.bytes, as: UTF8.self))],
-      timeoutMs: Catalog.applyMs)
+      [
+        .textArray(terms.map(\.subscription).filter { !refused.contains($0) }),
+        .text(String(decoding: json.bytes, as: UTF8.self)),
+      ], timeoutMs: Catalog.applyMs)
   }
 
-  /// Adds periods where few are left ahead, some subscriptions at a time; says to how many. Somebody else who is at it is not waited for.
+  /// Begins a transaction that nobody else lays periods beside. What it takes is bounded by the client and not by the session.
+  static let begin = "begin; set local statement_timeout = 0"
+
+  /// One message, since all flushes wait from the lock to the commit; a flush that itself waits for long is not waited for.
+  static func fillAndCommit(_ connection: borrowing Connection, _ more: String = "") throws(PostgresError) {
+    try connection.script(
+      "set local lock_timeout = '20s'; select meterd.fill_totals(); \(more) commit", timeoutMs: Catalog.applyMs)
+  }
+
+  /// What an extension did: to how many subscriptions periods were added, and behind which to go on; nil at the end.
+  public struct Extension: Sendable, Equatable {
+    public var subscriptions = 0
+    public var next: String?
+  }
+
+  /// Adds periods where there are too few, some subscriptions at a time. Somebody else who is at it is not waited for.
   public static func extend(
-    _ bounds: Bounds, on pool: Pool, _ outlook: @escaping @Sendable ([Terms]) -> Outlook,
-    then: @escaping @Sendable (Result<Int, PostgresError>) -> Void
+    behind id: String, _ bounds: Bounds, on pool: Pool, _ outlook: @escaping @Sendable ([Terms]) -> Outlook,
+    then: @escaping @Sendable (Result<Extension, PostgresError>) -> Void
   ) {
     pool.submit(lane: 0) { connection throws(PostgresError) in
-      guard
-        try connection.execute(
-          "select exists (select from meterd.period_terms(null, null, make_interval(secs => $1::bigint), $2::bigint, 1))",
-          [.int8(bounds.past.seconds), .int8(bounds.window.seconds)]
-        ).text(0, 0) == "t"
-      else { return 0 }
-      try connection.script("begin")
-      guard try connection.execute("select pg_try_advisory_xact_lock(\(Catalog.lock))").text(0, 0) == "t" else {
-        try connection.script("rollback")
-        return 0
+      if try due(connection, behind: id, bounds).isEmpty { return Extension() }
+      do throws(PostgresError) {
+        try connection.script(begin)
+        guard try connection.execute("select pg_try_advisory_xact_lock(\(Catalog.lock))").text(0, 0) == "t" else {
+          try connection.script("rollback")
+          return Extension()
+        }
+        let terms = try due(connection, behind: id, bounds)
+        let outlook = outlook(terms)
+        try set(connection, of: terms, outlook)
+        try fillAndCommit(connection)
+        return Extension(
+          subscriptions: Set(outlook.rows.map(\.subscription)).count,
+          next: terms.count == Int(atOnce) ? terms.last?.subscription : nil)
+      } catch {
+        // A session that stays in a failed transaction would answer nobody else.
+        if case .refused = error { try connection.script("rollback") }
+        throw error
       }
-      let terms = try due(connection, bounds)
-      let rows = outlook(terms).rows
-      try set(connection, of: terms, rows)
-      try connection.script("select meterd.fill_totals(); commit")
-      return Set(rows.map(\.subscription)).count
     } then: {
       then($0)
     }

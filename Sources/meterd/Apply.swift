@@ -13,7 +13,10 @@ enum Apply {
     let target = settings.postgres.url.exposed
     _ = try Schema.prepare(target, migrates: settings.postgres.migrate)
     let isDryRun = arguments.has("dry-run")
-    let changes = try Catalog(target: target).apply(
+    let catalog = Catalog(target: target)
+    // Periods are laid on its windows.
+    _ = try catalog.installation(window: settings.rollup.window)
+    let changes = try catalog.apply(
       file.contents, actor: Actor.name, source: path, dryRun: isDryRun,
       bounds: Periods.Bounds(window: settings.rollup.window, past: settings.time.maxPast), zones: keeper.zones,
       keeper.outlook)

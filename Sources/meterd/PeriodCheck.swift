@@ -8,7 +8,9 @@ struct PeriodCheck {
   let keeper: PeriodKeeper
 
   func check(_ file: CatalogFile, window: TimeSpan) throws(Complaint) {
-    for tenant in file.tenants where keeper.table(of: tenant.value.timeZone) == nil {
+    var known: Set<String> = []
+    for tenant in file.tenants where known.insert(tenant.value.timeZone).inserted {
+      guard keeper.table(of: tenant.value.timeZone) == nil else { continue }
       throw file.document.complaint(
         at: tenant.fields["time_zone"] ?? tenant.mark,
         "'time_zone' of tenant '\(tenant.value.id)': the system has no time zone '\(tenant.value.timeZone)'",

@@ -55,68 +55,79 @@ import Testing
     plans:
       - { name: small, version: 1, currency: EUR, usage: [{ meter: calls, included: "10" }] }
       - { name: tried, version: 1, currency: EUR, trial: 90m, usage: [] }
+      - { name: yen, version: 1, currency: JPY, usage: [] }
     tenants:
       - { id: acme, time_zone: Europe/Berlin }
       - { id: howe, time_zone: Australia/Lord_Howe }
 
     """
 
-  /// Each stands behind `meters`, in line 8.
+  /// Each stands behind `meters`, in line 9.
   private static let refusals = [
     Refusal(
       "a start within a window",
       "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:30:00Z }]",
       says:
-        "8:64: 'starts_at' of subscription 's': 2026-11-01T00:30:00Z is no boundary of windows of 1h; a 'rollup.window' of 15m would do"
+        "9:64: 'starts_at' of subscription 's': 2026-11-01T00:30:00Z is no boundary of windows of 1h; a 'rollup.window' of 15m would do"
     ),
     Refusal(
       "a start within every window",
       "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00.5Z }]",
       says:
-        "8:64: 'starts_at' of subscription 's': 2026-11-01T00:00:00.5Z is no boundary of windows of 1h; no 'rollup.window' would do"
+        "9:64: 'starts_at' of subscription 's': 2026-11-01T00:00:00.5Z is no boundary of windows of 1h; no 'rollup.window' would do"
     ),
     Refusal(
       "an end within a window",
       "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z, ends_at: 2026-12-01T00:01:00Z }]",
       says:
-        "8:95: 'ends_at' of subscription 's': 2026-12-01T00:01:00Z is no boundary of windows of 1h; a 'rollup.window' of 1m would do"
+        "9:95: 'ends_at' of subscription 's': 2026-12-01T00:01:00Z is no boundary of windows of 1h; a 'rollup.window' of 1m would do"
     ),
     Refusal(
       "a change within a window",
       "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z, changes: [{ at: 2026-11-02T00:15:00Z, plan: tried }] }]",
       says:
-        "8:96: 'changes.0' of subscription 's': 2026-11-02T00:15:00Z is no boundary of windows of 1h; a 'rollup.window' of 15m would do"
+        "9:96: 'changes.0' of subscription 's': 2026-11-02T00:15:00Z is no boundary of windows of 1h; a 'rollup.window' of 15m would do"
     ),
     Refusal(
       "a period that a clock change moves into a window",
       "subscriptions: [{ id: s, tenant: howe, plan: small, starts_at: 2026-11-01T00:00:00+11:00 }]",
       says:
-        "8:64: 'starts_at' of subscription 's': a period would begin at 2027-04-30T13:30:00Z, which is no boundary of windows of 1h; a 'rollup.window' of 15m would do; correct it"
+        "9:64: 'starts_at' of subscription 's': a period would begin at 2027-04-30T13:30:00Z, which is no boundary of windows of 1h; a 'rollup.window' of 15m would do; correct it"
     ),
     Refusal(
       "a trial that ends within a window",
       "subscriptions: [{ id: s, tenant: acme, plan: tried, starts_at: 2026-11-01T00:00:00+01:00 }]",
       says:
-        "8:64: 'starts_at' of subscription 's': a period would begin at 2026-11-01T00:30:00Z, which is no boundary of windows of 1h; a 'rollup.window' of 15m would do; correct it"
+        "9:64: 'starts_at' of subscription 's': a period would begin at 2026-11-01T00:30:00Z, which is no boundary of windows of 1h; a 'rollup.window' of 15m would do; correct it"
     ),
     Refusal(
       "a zone that is none", "subscriptions: []\nTENANT",
       says:
-        "7:28: 'time_zone' of tenant 'howe': the system has no time zone 'Australia/Lord_How'; name one like Europe/Berlin, or install Debian's tzdata"
+        "8:28: 'time_zone' of tenant 'howe': the system has no time zone 'Australia/Lord_How'; name one like Europe/Berlin, or install Debian's tzdata"
     ),
     Refusal(
       "a zone that leads elsewhere", "subscriptions: []\nELSEWHERE",
       says:
-        "7:28: 'time_zone' of tenant 'howe': the system has no time zone '../zoneinfo/UTC'; name one like Europe/Berlin, or install Debian's tzdata"
+        "8:28: 'time_zone' of tenant 'howe': the system has no time zone '../zoneinfo/UTC'; name one like Europe/Berlin, or install Debian's tzdata"
     ),
     Refusal(
       "two at a time",
       "subscriptions:\n  - { id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z }\n  - { id: t, tenant: acme, plan: small, starts_at: 2027-11-01T00:00:00Z }",
-      says: "10:52: 'starts_at' of subscription 't': the tenant has another one in force then, 's'; correct it"),
+      says: "11:52: 'starts_at' of subscription 't': the tenant has another one in force then, 's'; correct it"),
+    Refusal(
+      "a change to a plan in another currency",
+      "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-11-01T00:00:00Z, changes: [{ at: 2026-12-01T00:00:00Z, plan: yen }] }]",
+      says:
+        "9:96: 'changes.0' of subscription 's': it is not in EUR, the currency of the plan; a change of currency is a new subscription; correct it"
+    ),
+    Refusal(
+      "a year in which nobody is billed",
+      "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2226-11-01T00:00:00Z }]",
+      says: "9:64: 'starts_at' has a wrong value ('2226-11-01T00:00:00Z'; an instant from 1970 to 2200 with its offset"),
     Refusal(
       "a plan that is not there",
       "subscriptions: [{ id: s, tenant: acme, plan: large, starts_at: 2026-11-01T00:00:00Z }]",
-      says: "8:46: 'plan' of subscription 's': there is no such plan; correct it"),
+      says: "9:46: 'plan' of subscription 's': there is no such plan; correct it"),
   ]
 
   @Test(arguments: refusals) func `what cannot be is refused with its place, and nothing of the file is done`(
@@ -166,6 +177,41 @@ import Testing
     }
   }
 
+  @Test func `what has begun stays what it is`() throws {
+    try Stack.with { stack in
+      let begun = "subscriptions: [{ id: s, tenant: acme, plan: small, starts_at: 2026-03-01T00:00:00Z }]\n"
+      try stack.apply(Self.meters + begun)
+      func refused(_ old: String, _ new: String) throws -> String {
+        let file = try stack.folder.write(begun.replacingOccurrences(of: old, with: new), to: "next.yaml")
+        let outcome = try stack.meterd(["apply", file])
+        #expect(outcome.status == 65, "\(new)")
+        return outcome.errors
+      }
+      #expect(
+        try refused("acme", "howe").contains("next.yaml:1:34: 'tenant' of subscription 's': its first period has begun")
+      )
+      #expect(
+        try refused("2026-03-01", "2026-02-01").contains("'starts_at' of subscription 's': its first period has begun"))
+      #expect(try refused("starts_at", "cycle: yearly, starts_at").contains("'cycle' of subscription 's'"))
+      #expect(
+        try refused("small", "yen").contains(
+          "'plan' of subscription 's': its first period has begun; a change of currency"))
+      #expect(try refused("starts_at", "trial: 14d, starts_at").contains("without a trial, and stays so"))
+      // Another one before it is told of by its own end, which is too late.
+      let before = try stack.folder.write(
+        "subscriptions: [{ id: r, tenant: acme, plan: small, starts_at: 2026-01-01T00:00:00Z, ends_at: 2026-04-01T00:00:00Z }]\n",
+        to: "before.yaml")
+      let overlapping = try stack.meterd(["apply", before])
+      #expect(overlapping.status == 65)
+      #expect(
+        overlapping.errors.contains(
+          "before.yaml:1:95: 'ends_at' of subscription 'r': the tenant has another one in force then, 's'"),
+        "\(overlapping.errors)")
+      let verified = try stack.meterd(["verify"])
+      #expect(verified.status == 0, "\(verified.output)")
+    }
+  }
+
   @Test func `what is used is never altered, and what is not may be`() throws {
     try Stack.with { stack in
       try stack.apply(Self.meters)
@@ -185,9 +231,14 @@ import Testing
       #expect(altered.status == 65)
       #expect(
         altered.errors.contains(
-          "next.yaml:1:58: 'usage' of plan 'small version 1': a version of a plan that a subscription names is never altered; give what is changed a new version"
+          "next.yaml:1:58: 'usage' of plan 'small version 1': a version of a plan that a subscription has named is never altered; give what is changed a new version"
         ),
         "\(altered.errors)")
+      // Not even when nobody names it any more.
+      try stack.apply("plans: [{ name: other, version: 1, currency: EUR, usage: [] }]\n")
+      try stack.apply(
+        "subscriptions: [{ id: s, tenant: acme, plan: other, starts_at: 2026-11-01T00:00:00Z }]\n")
+      #expect(try apply(plan.replacingOccurrences(of: "20", with: "30") + "\n").status == 65)
     }
   }
 }

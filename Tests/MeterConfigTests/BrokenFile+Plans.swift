@@ -306,7 +306,7 @@ extension BrokenFile {
         - { id: s, tenant: acme, plan: a, starts_at: 2026-11-01T00:00:00 }
       """#,
       says: #"""
-        catalog: demo.yaml:2:48: 'starts_at' has a wrong value ('2026-11-01T00:00:00'; an instant with its offset, like 2026-11-01T00:00:00+01:00); correct it
+        catalog: demo.yaml:2:48: 'starts_at' has a wrong value ('2026-11-01T00:00:00'; an instant from 1970 to 2200 with its offset, like 2026-11-01T00:00:00+01:00); correct it
         """#),
     BrokenFile(
       "a subscription without a plan", after: .nothing,

@@ -26,6 +26,16 @@ import Testing
         Conflict(tenant: Array($0.utf8), source: [0x2F], id: Array("\($0)-1".utf8), firstOffset: 1, offset: 2)
       }
       #expect(bench.commit(flush) == .committed)
+      try bench.database.execute(
+        """
+        insert into meterd.plan (name, version, content) values ('p', 1, '{"usage": []}');
+        insert into meterd.tenant (id, name, status, time_zone) values ('acme', '', 'active', 'UTC'), ('rival', '', 'active', 'UTC');
+        insert into meterd.subscription (id, tenant, plan, cycle, starts_at, shadow)
+          select 'of ' || t.id, t.id, p.id, 'monthly', 'epoch', false from meterd.tenant t, meterd.plan p;
+        insert into meterd.period (subscription, tenant, number, is_trial, starts_at, ends_at)
+          select s.id, s.tenant, 0, false, 'epoch', '2200-01-01' from meterd.subscription s;
+        select meterd.fill_totals();
+        """)
     }
 
     /// A login that has the role's rights and no others.
@@ -45,17 +55,19 @@ import Testing
     "quarantined",
     "conflicting", "journal", "migration", "permission", "audit_entry", "audit_head", "change", "change_sweep",
     "level_due",
-    "replay_request", "replay",
+    "replay_request", "replay", "catalog_version", "plan", "addon", "tenant", "subscription", "subscription_change",
+    "subscription_addon", "period", "total",
   ]
 
-  private static let views = ["usage", "conflicts", "quarantine", "progress", "accounting", "audit"]
+  private static let views = ["usage", "period_usage", "conflicts", "quarantine", "progress", "accounting", "audit"]
 
   @Test func `a reader reads the views and the changes, and nothing else`() throws {
     let stand = try Stand()
     let reader = try stand.login("meterd_reader")
     for view in Self.views { _ = try reader.query("select * from meterd.\(view)") }
-    #expect(try reader.scalar("select count(*) from meterd.usage") == "2")
-    #expect(try reader.scalar("select count(*) from meterd.conflicts") == "2")
+    for view in ["usage", "period_usage", "conflicts"] {
+      #expect(try reader.scalar("select count(*) from meterd.\(view)") == "2")
+    }
     #expect(try reader.scalar("select count(*) from meterd.changes_since(0, 10)") == "2")
     var refused = Self.tables.map { "select * from meterd.\($0)" }
     refused += ["progress", "accounting", "audit"].map { "delete from meterd.\($0)" }
@@ -63,6 +75,11 @@ import Testing
       "insert into meterd.meter (name, event, aggregate, scale, dimensions) values ('x', 'x', 'count', 0, '{}')",
       "select * from meterd.series_usage", "select * from meterd.summed_usage", "select * from meterd.all_conflicts",
       "select * from meterd.tenant_usage", "select * from meterd.tenant_conflicts",
+      "select * from meterd.all_period_usage", "select * from meterd.tenant_period_usage",
+      "select * from meterd.plan_entry", "select * from meterd.apply_catalog('{}')", "select meterd.fill_totals()",
+      "select meterd.set_periods('{}', '[]')", "select * from meterd.total_differences()",
+      "select meterd.note_catalog('a', 'b', '{}')",
+      "select * from meterd.period_terms(null, null, '', '1 day', 3600, 1)",
       "select meterd.touch(1, 1)", "select meterd.sweep_changes(1)", "select meterd.continue_changes()",
       "select meterd.change_position()", "select meterd.audit_append('a', 'b', 'c', '{}')",
       "select meterd.lift_halt('t', 0, 0, null, 'me')",
@@ -81,7 +98,7 @@ import Testing
   @Test func `a tenant sees its own rows, nobody's when unset, and no way around`() throws {
     let stand = try Stand()
     let tenant = try stand.login("meterd_tenant")
-    let views = ["usage", "conflicts"]
+    let views = ["usage", "period_usage", "conflicts"]
     for view in views { #expect(try tenant.scalar("select count(*) from meterd.\(view)") == "0") }
     for named in ["acme", "rival"] {
       try tenant.execute("set meterd.tenant = '\(named)'")
@@ -118,7 +135,8 @@ import Testing
     refused += [
       "select * from meterd.changes_since(0, 10)", "select * from meterd.series_usage",
       "select * from meterd.summed_usage",
-      "select * from meterd.all_conflicts", "select meterd.touch(1, 1)",
+      "select * from meterd.all_conflicts", "select * from meterd.all_period_usage",
+      "select * from meterd.tenant_period_usage", "select meterd.touch(1, 1)",
       "select meterd.audit_append('a', 'b', 'c', '{}')", "set role meterd_reader", "set session authorization postgres",
       "create function meterd.mine() returns integer language sql as 'select 1'",
       "create or replace function meterd.reads_all() returns boolean language sql as 'select true'",

@@ -32,6 +32,7 @@ import Testing
       try connection.execute(
         """
         begin;
+        update meterd.partition set newest_window = greatest(newest_window, to_timestamp(\(window * 3_600)));
         insert into meterd.rollup (series, window_start, partition, member_of, quantity, events, merge, level_at, level_offset, level_place, changed)
           values (md5('a')::uuid, to_timestamp(\(window * 3_600)), 1, 0, 7, 7, 0, 0, 0, 0, 0);
         select meterd.add_totals(1, array[md5('a')::uuid], array[to_timestamp(\(window * 3_600))], array[7]::numeric[], array[7]::bigint[], array[0]);
@@ -45,7 +46,7 @@ import Testing
 
   private static let lay = """
     begin;
-    select meterd.set_periods('{s}', '[{"subscription": "s", "number": 0, "is_trial": false, "starts_at": 0, "ends_at": 360000}]');
+    select meterd.set_periods('{s}', '[{"subscription": "s", "number": 0, "is_trial": false, "starts_at": 0, "ends_at": 360000, "is_cut": false}]');
     """
   private static let fill = "select meterd.fill_totals(); commit"
 
@@ -132,5 +133,39 @@ import Testing
           "the total of partition 1 is 8 in 7 events, the rollups hold 7 in 7",
           "its period 1 begins at 1970-01-05 05:00:00+00, the one before ends at 1970-01-05 04:00:00+00",
         ])
+  }
+
+  @Test func `an extension that fails leaves the connection as it was, and what it names is gone on behind`() throws {
+    let bench = try Bench()
+    try bench.database.execute(
+      "update meterd.subscription set starts_at = date_trunc('hour', now()) - interval '1 day'")
+    let pool = Pool(target: bench.url, connections: 1, name: "test")
+    let bounds = Periods.Bounds(window: .hours(1), past: .days(35))
+    func extend(_ end: Int64, behind id: String = "") -> Result<Periods.Extension, PostgresError> {
+      Awaited.answer { then in
+        Periods.extend(behind: id, bounds, on: pool) { terms in
+          var outlook = Periods.Outlook()
+          outlook.rows = terms.map {
+            Periods.Row(
+              subscription: $0.subscription, number: 0, isTrial: false, start: $0.startsAt, end: $0.startsAt + end)
+          }
+          return outlook
+        } then: {
+          then($0)
+        }
+      }
+    }
+    // Ends before it begins.
+    guard case .failure(.refused(let state, _)) = extend(-3_600) else {
+      Issue.record("such a period is not taken")
+      return
+    }
+    #expect(state == "23514")
+    #expect(try extend(3_600).get() == Periods.Extension(subscriptions: 1, next: nil))
+    // It ends soon, so it is asked for again; and not by who is behind it already.
+    #expect(try extend(100 * 86_400, behind: "s").get() == Periods.Extension())
+    #expect(try extend(100 * 86_400).get().subscriptions == 1)
+    #expect(try extend(100 * 86_400).get() == Periods.Extension())
+    #expect(try bench.database.scalar("select count(*) from meterd.period where is_filled") == "1")
   }
 }

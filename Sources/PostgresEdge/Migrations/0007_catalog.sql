@@ -1,5 +1,5 @@
--- The catalog behind the meters. `meterd apply` writes it, everything or nothing, one at a time; daemons look at its version and read
--- what they need when it has moved.
+-- The catalog behind the meters. `meterd apply` writes it, everything or nothing, one at a time; its version moves with each change, and
+-- whoever listens to `meterd_catalog` hears of it.
 create table meterd.catalog_version (
   single boolean primary key default true check (single),
   version bigint not null,
@@ -7,12 +7,14 @@ create table meterd.catalog_version (
 );
 insert into meterd.catalog_version (version) values (0);
 
--- A version of a plan. Once a subscription names it, it never changes. Decimals in it are JSON's numbers, which are exact here.
+-- A version of a plan. Once a subscription has named it, it never changes, also when no subscription does so any more: what was billed
+-- rests on it. Decimals in it are JSON's numbers, which are exact here.
 create table meterd.plan (
   id integer generated always as identity primary key,
   name text collate "C" not null,
   version integer not null,
   content jsonb not null,
+  is_used boolean not null default false,
   unique (name, version)
 );
 
@@ -21,6 +23,7 @@ create table meterd.addon (
   name text collate "C" not null,
   version integer not null,
   content jsonb not null,
+  is_used boolean not null default false,
   unique (name, version)
 );
 
@@ -88,20 +91,11 @@ create view meterd.plan_entry as
   cross join lateral jsonb_array_elements(p.content -> 'usage') with ordinality as e (entry, place)
   join meterd.meter m on m.name = e.entry ->> 'meter';
 
--- Whether something of the catalog is bound by what rests on it.
+-- Whether a meter is bound by what rests on it.
 create function meterd.is_meter_used(p_meter meterd.meter) returns boolean language sql stable as $$
   select exists (select from meterd.series s where s.meter = p_meter.id)
     or exists (select from meterd.plan_entry e where e.meter = p_meter.id)
     or exists (select from meterd.addon a where a.content ->> 'meter' = p_meter.name)
-$$;
-
-create function meterd.is_plan_used(p_plan integer) returns boolean language sql stable as $$
-  select exists (select from meterd.subscription s where s.plan = p_plan)
-    or exists (select from meterd.subscription_change c where c.plan = p_plan)
-$$;
-
-create function meterd.is_addon_used(p_addon integer) returns boolean language sql stable as $$
-  select exists (select from meterd.subscription_addon a where a.addon = p_addon)
 $$;
 
 -- The first field, by name, in which two objects differ.
@@ -138,13 +132,14 @@ $$;
 
 -- Makes a catalog so, and says what became of each entry: 'added', 'changed', 'kept', or 'refused' with the field that is at fault. Where
 -- one is refused, whoever asked takes everything back. Not called twice at a time: the lock is the caller's.
-create function meterd.apply_catalog(p_actor text, p_source text, p_catalog jsonb)
+create function meterd.apply_catalog(p_catalog jsonb)
 returns table (section text, name text, outcome text, field text, problem text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   entry jsonb;
   old record;
   found_id integer;
+  currency text;
   fault text;
 begin
   for entry in select e from jsonb_array_elements(p_catalog -> 'meters') as e loop
@@ -174,7 +169,7 @@ begin
     select u.entry ->> 'meter' into fault
       from jsonb_array_elements(entry #> '{content,usage}') with ordinality as u (entry, place)
       where not exists (select from meterd.meter m where m.name = u.entry ->> 'meter') order by u.place limit 1;
-    select p.id, p.content into old
+    select p.id, p.content, p.is_used into old
       from meterd.plan p where p.name = entry ->> 'name' and p.version = (entry ->> 'version')::integer;
     if fault is not null then
       outcome := 'refused'; field := 'usage.' || fault; problem := format('there is no meter ''%s''', fault);
@@ -182,8 +177,8 @@ begin
       outcome := 'added';
     else
       field := meterd.differing_field(old.content, entry -> 'content');
-      outcome := case when field is null then 'kept' when meterd.is_plan_used(old.id) then 'refused' else 'changed' end;
-      problem := case when outcome = 'refused' then 'a version of a plan that a subscription names is never altered' end;
+      outcome := case when field is null then 'kept' when old.is_used then 'refused' else 'changed' end;
+      problem := case when outcome = 'refused' then 'a version of a plan that a subscription has named is never altered' end;
     end if;
     if outcome in ('added', 'changed') then
       insert into meterd.plan as p (name, version, content)
@@ -196,7 +191,7 @@ begin
   for entry in select e from jsonb_array_elements(p_catalog -> 'addons') as e loop
     section := 'add-on'; name := format('%s version %s', entry ->> 'name', entry ->> 'version'); field := null; problem := null;
     fault := entry #>> '{content,meter}';
-    select a.id, a.content into old
+    select a.id, a.content, a.is_used into old
       from meterd.addon a where a.name = entry ->> 'name' and a.version = (entry ->> 'version')::integer;
     if fault is not null and not exists (select from meterd.meter m where m.name = fault) then
       outcome := 'refused'; field := 'meter'; problem := format('there is no meter ''%s''', fault);
@@ -204,8 +199,8 @@ begin
       outcome := 'added';
     else
       field := meterd.differing_field(old.content, entry -> 'content');
-      outcome := case when field is null then 'kept' when meterd.is_addon_used(old.id) then 'refused' else 'changed' end;
-      problem := case when outcome = 'refused' then 'a version of an add-on that a subscription has is never altered' end;
+      outcome := case when field is null then 'kept' when old.is_used then 'refused' else 'changed' end;
+      problem := case when outcome = 'refused' then 'a version of an add-on that a subscription has had is never altered' end;
     end if;
     if outcome in ('added', 'changed') then
       insert into meterd.addon as a (name, version, content)
@@ -248,6 +243,36 @@ begin
     if problem is null and fault is not null then
       field := 'addons.' || (fault::integer - 1); problem := 'there is no such add-on';
     end if;
+    -- What has begun stays what it is: another tenant, cycle or currency is another subscription.
+    select l.content ->> 'currency' into currency from meterd.plan l where l.id = found_id;
+    select s.tenant, s.cycle, s.starts_at, l.content ->> 'currency' as currency into old
+      from meterd.subscription s join meterd.plan l on l.id = s.plan
+      where s.id = entry ->> 'id' and exists (select from meterd.period p where p.subscription = s.id and p.starts_at <= now());
+    if problem is null and found then
+      field := case
+        when old.tenant <> entry ->> 'tenant' then 'tenant'
+        when old.starts_at <> to_timestamp((entry ->> 'starts_at')::bigint) then 'starts_at'
+        when old.cycle <> entry ->> 'cycle' then 'cycle'
+        when old.currency <> currency then 'plan' end;
+      problem := case field
+        when 'starts_at' then 'its first period has begun and never moves'
+        when 'plan' then 'its first period has begun; a change of currency is a new subscription'
+        else 'its first period has begun; a change of ' || field || ' is a new subscription' end;
+    end if;
+    if problem is null then
+      select min(f.name) into field from (
+        select 'changes.' || (c.place - 1) as name
+        from jsonb_array_elements(entry -> 'changes') with ordinality as c (change, place)
+        join meterd.plan l on l.id = meterd.find_plan(c.change #>> '{plan,name}', (c.change #>> '{plan,version}')::integer)
+        where l.content ->> 'currency' <> currency
+        union all
+        select 'addons.' || (a.place - 1)
+        from jsonb_array_elements(entry -> 'addons') with ordinality as a (addon, place)
+        join meterd.addon d on d.id = meterd.find_addon(a.addon #>> '{addon,name}', (a.addon #>> '{addon,version}')::integer)
+        where d.content ->> 'currency' <> currency
+      ) as f;
+      problem := case when field is not null then 'it is not in ' || currency || ', the currency of the plan; a change of currency is a new subscription' end;
+    end if;
     if problem is not null then
       outcome := 'refused';
       return next;
@@ -272,6 +297,11 @@ begin
       select entry ->> 'id', a.place, meterd.find_addon(a.addon #>> '{addon,name}', (a.addon #>> '{addon,version}')::integer),
         (a.addon ->> 'quantity')::integer, to_timestamp((a.addon ->> 'from')::bigint), to_timestamp((a.addon ->> 'until')::bigint)
       from jsonb_array_elements(entry -> 'addons') with ordinality as a (addon, place);
+    update meterd.plan l set is_used = true
+      where not l.is_used and (l.id = found_id or l.id in (
+        select c.plan from meterd.subscription_change c where c.subscription = entry ->> 'id'));
+    update meterd.addon d set is_used = true
+      where not d.is_used and d.id in (select b.addon from meterd.subscription_addon b where b.subscription = entry ->> 'id');
     if outcome = 'changed' and old.content = (
       select meterd.subscription_content(s) from meterd.subscription s where s.id = entry ->> 'id')
     then
@@ -280,9 +310,15 @@ begin
     return next;
   end loop;
 
-  for old in select * from meterd.overlapping_subscriptions() loop
-    section := 'subscription'; name := old.other; outcome := 'refused'; field := 'starts_at';
-    problem := format('the tenant has another one in force then, ''%s''', old.one);
+  -- Told of the one that the catalog names, the later one if it names both.
+  for old in
+    select o.*, exists (select from jsonb_array_elements(p_catalog -> 'subscriptions') as e where e ->> 'id' = o.other) as is_later
+    from meterd.overlapping_subscriptions() as o
+  loop
+    section := 'subscription'; outcome := 'refused';
+    name := case when old.is_later then old.other else old.one end;
+    field := case when old.is_later then 'starts_at' else 'ends_at' end;
+    problem := format('the tenant has another one in force then, ''%s''', case when old.is_later then old.one else old.other end);
     return next;
   end loop;
 end

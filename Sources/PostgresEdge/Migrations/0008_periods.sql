@@ -1,6 +1,6 @@
 -- Usage periods, and what was counted in each. Where periods begin and end is worked out by the program, from the zone database of the
--- system it runs on, some time ahead. One that has opened never moves, whatever becomes of clocks; it may only end with its subscription,
--- or later where a trial is extended.
+-- system it runs on, some time ahead. One that has opened never moves, whatever becomes of clocks: it may only end with its subscription, go
+-- on to its own end where the subscription does after all, or last longer where it is a trial that is extended.
 create table meterd.period (
   id bigint generated always as identity primary key,
   subscription text collate "C" not null,
@@ -9,8 +9,12 @@ create table meterd.period (
   is_trial boolean not null,
   starts_at timestamptz not null,
   ends_at timestamptz not null check (ends_at > starts_at),
+  -- Whether it ends only because its subscription does.
+  is_cut boolean not null default false,
   -- Whether its totals hold what was counted before it was here, or stood where it stands.
   is_filled boolean not null default false,
+  -- Only within the transaction that takes it away.
+  is_gone boolean not null default false,
   constraint period_subscription_number_key unique (subscription, number)
 );
 create index period_tenant on meterd.period (tenant, ends_at);
@@ -46,19 +50,26 @@ begin
 end
 $$;
 
--- Fills the totals of new and of moved periods from the rollups. The caller commits in the same message: all flushes wait.
+-- Fills the totals of new and of moved periods from the rollups, and takes those of periods away that are gone. The caller commits in the
+-- same message, since all flushes wait. Nothing was counted behind the newest window; the rows of a series are fetched by its key,
+-- whatever PostgreSQL knows of the tables.
 create function meterd.fill_totals() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if not exists (select from meterd.period p where not p.is_filled) then return; end if;
   perform pg_advisory_xact_lock(x'746F74616C73'::bigint);
   delete from meterd.total t using meterd.period p where p.id = t.period and not p.is_filled;
+  delete from meterd.period p where not p.is_filled and p.is_gone;
   insert into meterd.total (period, meter, partition, quantity, events)
-    select p.id, s.meter, r.partition, sum(r.quantity) filter (where r.merge = 0), sum(r.events)
+    select p.id, s.meter, r.partition, sum(r.quantity), sum(r.events)
     from meterd.period p
     join meterd.series s on s.tenant = p.tenant
-    join meterd.rollup r on r.series = s.id and r.window_start >= p.starts_at and r.window_start < p.ends_at
-    where not p.is_filled
+    cross join lateral (
+      select r.partition, sum(r.quantity) filter (where r.merge = 0) as quantity, sum(r.events) as events
+      from meterd.rollup r where r.series = s.id and r.window_start >= p.starts_at and r.window_start < p.ends_at
+      group by r.partition offset 0
+    ) as r
+    where not p.is_filled and p.starts_at <= (select max(l.newest_window) from meterd.partition l)
     group by p.id, s.meter, r.partition;
   update meterd.period p set is_filled = true where not p.is_filled;
 end
@@ -73,14 +84,16 @@ create function meterd.periods_since(p_past interval) returns timestamptz langua
   from meterd.partition p
 $$;
 
--- What periods come from: of some subscriptions and those of some tenants, or, without names, of all that have too few periods.
-create function meterd.period_terms(p_subscriptions text[], p_tenants text[], p_past interval, p_window bigint, p_limit integer)
-returns table (
+-- What periods come from: of some subscriptions and those of some tenants, or, without names, of those behind `p_after` that have too few
+-- periods.
+create function meterd.period_terms(
+  p_subscriptions text[], p_tenants text[], p_after text, p_past interval, p_window bigint, p_limit integer
+) returns table (
   subscription text, time_zone text, starts_at bigint, ends_at bigint, plan_trial text, trial text, window_seconds bigint,
-  since bigint, until bigint, opened jsonb
+  since bigint, until bigint, present bigint, opened text
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  with reach as (
+  with reach as materialized (
     select meterd.periods_since(p_past) as since
   ), named as (
     select s.* from meterd.subscription s
@@ -91,18 +104,17 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     left join lateral (
       select min(p.starts_at) as first, max(p.ends_at) as last from meterd.period p where p.subscription = s.id
     ) as p on true
-    where p_subscriptions is null and s.starts_at < now() + interval '40 days'
+    where p_after is not null and s.id > p_after and s.starts_at < now() + interval '40 days'
       and (s.ends_at is null or s.ends_at > reach.since)
       and (p.last is null or p.last <= now() + interval '40 days' and p.last is distinct from s.ends_at
-      or p.first > greatest(s.starts_at, reach.since))
+        or p.first > greatest(s.starts_at, reach.since))
   )
   select s.id, t.time_zone, extract(epoch from s.starts_at)::bigint, extract(epoch from s.ends_at)::bigint, l.content ->> 'trial', s.trial,
     case when exists (select from meterd.rollup) then extract(epoch from i.window_length)::bigint else p_window end,
-    extract(epoch from g.since)::bigint, extract(epoch from now() + interval '62 days')::bigint,
-    coalesce((
-      select jsonb_agg(jsonb_build_array(
-        p.number, extract(epoch from p.starts_at)::bigint, extract(epoch from p.ends_at)::bigint) order by p.number)
-      from meterd.period p where p.subscription = s.id and p.starts_at <= now()), '[]')
+    extract(epoch from g.since)::bigint, extract(epoch from now() + interval '62 days')::bigint, extract(epoch from now())::bigint, (
+      select string_agg(concat_ws(' ', p.number, extract(epoch from p.starts_at)::bigint, extract(epoch from p.ends_at)::bigint,
+        p.is_trial::integer, p.is_cut::integer), ',' order by p.number)
+      from meterd.period p where p.subscription = s.id and p.starts_at <= now())
   from named s
   join meterd.tenant t on t.id = s.tenant
   join meterd.plan l on l.id = s.plan
@@ -114,30 +126,27 @@ $$;
 revoke execute on function meterd.period_terms from public;
 
 -- Makes the periods of some subscriptions so; those of theirs that are not named and have not opened, or begin behind the subscription's
--- end, are gone. Their totals are filled afterwards.
+-- end, are gone. Nothing is written here that a flush looks at: it would wait for the client. Totals are set right by `fill_totals`.
 create function meterd.set_periods(p_subscriptions text[], p_periods jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  with said as materialized (
-    select p.* from jsonb_to_recordset(p_periods) as p (subscription text, number integer, is_trial boolean, starts_at bigint, ends_at bigint)
-  ), gone as (
-    delete from meterd.period p
-      using meterd.subscription s
-      where s.id = p.subscription and s.id = any (p_subscriptions)
-        and (p.starts_at > now() or p.starts_at >= s.ends_at or p.starts_at < s.starts_at)
-        and not exists (select from said d where d.subscription = p.subscription and d.number = p.number)
-      returning p.id
-  )
-  delete from meterd.total t using gone where t.period = gone.id;
-  insert into meterd.period as p (subscription, tenant, number, is_trial, starts_at, ends_at)
-    select s.id, s.tenant, d.number, d.is_trial, to_timestamp(d.starts_at), to_timestamp(d.ends_at)
-    from jsonb_to_recordset(p_periods) as d (subscription text, number integer, is_trial boolean, starts_at bigint, ends_at bigint)
+  update meterd.period p set is_gone = true, is_filled = false
+    from meterd.subscription s
+    where s.id = p.subscription and s.id = any (p_subscriptions)
+      and (p.starts_at > now() or p.starts_at >= s.ends_at or p.starts_at < s.starts_at)
+      and not exists (
+        select from jsonb_to_recordset(p_periods) as d (subscription text, number integer)
+        where d.subscription = p.subscription and d.number = p.number);
+  insert into meterd.period as p (subscription, tenant, number, is_trial, starts_at, ends_at, is_cut)
+    select s.id, s.tenant, d.number, d.is_trial, to_timestamp(d.starts_at), to_timestamp(d.ends_at), d.is_cut
+    from jsonb_to_recordset(p_periods)
+      as d (subscription text, number integer, is_trial boolean, starts_at bigint, ends_at bigint, is_cut boolean)
     join meterd.subscription s on s.id = d.subscription
     on conflict on constraint period_subscription_number_key do update set
       tenant = excluded.tenant, is_trial = excluded.is_trial, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-      is_filled = false
-      where (p.tenant, p.is_trial, p.starts_at, p.ends_at)
-        is distinct from (excluded.tenant, excluded.is_trial, excluded.starts_at, excluded.ends_at);
+      is_cut = excluded.is_cut, is_filled = false
+      where (p.tenant, p.is_trial, p.starts_at, p.ends_at, p.is_cut)
+        is distinct from (excluded.tenant, excluded.is_trial, excluded.starts_at, excluded.ends_at, excluded.is_cut);
 end
 $$;
 revoke execute on function meterd.set_periods from public;
@@ -193,7 +202,7 @@ create view meterd.all_period_usage as
         from meterd.series n
         cross join lateral (
           select r.quantity from meterd.rollup r where r.series = n.id and r.window_start < p.ends_at
-          order by r.level_at desc, r.level_offset desc, r.level_place desc, r.partition desc limit 1
+          order by r.window_start desc, r.level_at desc, r.level_offset desc, r.level_place desc, r.partition desc limit 1
         ) as o
         where n.tenant = p.tenant and n.meter = m.id)
       when m.aggregate = 'unique' then (
@@ -218,6 +227,8 @@ create view meterd.all_period_usage as
           (extract(epoch from p.ends_at) * 1000000000)::bigint / i.length - 1) as u
         where n.tenant = p.tenant and n.meter = m.id)
       else (select sum(t.quantity) from meterd.total t where t.period = p.id and t.meter = m.id) end as quantity
+    -- Worked out once, wherever it is used.
+    offset 0
   ) as q
   where q.quantity is not null;
 
