@@ -100,7 +100,7 @@ import Testing
       select row ->> 'tenant', row ->> 'meter',
         (select coalesce(string_agg(key || '=' || value, e'\\x1e'), '') from jsonb_each_text(row -> 'dimensions')),
         extract(epoch from (row ->> 'window_start')::timestamptz)::bigint, row ->> 'quantity', row ->> 'events'
-      from meterd.changes_since(0, 1000000) where row ->> 'meter' not like 'w\\_%'
+      from meterd.changes_since(0, 1000000) where kind = 'usage' and row ->> 'meter' not like 'w\\_%'
       """
     ).map { row in
       let dimensions = (row[2] ?? "").split(separator: "\u{1E}").map(String.init).sorted()
@@ -108,6 +108,21 @@ import Testing
     }
     let wanted = found.filter { !$0.contains(" w_") }
     #expect(Set(told) == Set(wanted) && !told.isEmpty, "\(Set(wanted).symmetricDifference(told).prefix(5))")
+    let untold = try database.query(
+      """
+      with told as (
+        select distinct on (row ->> 'subscription', row ->> 'meter', row ->> 'period_start')
+          row ->> 'subscription' as subscription, row ->> 'meter' as meter, (row ->> 'period_start')::timestamptz as period_start,
+          row ->> 'quantity' as quantity
+        from meterd.changes_since(0, 1000000) where kind = 'period_usage'
+        order by row ->> 'subscription', row ->> 'meter', row ->> 'period_start', cursor desc
+      )
+      select u.subscription, u.meter, u.period_start, u.quantity, t.quantity
+      from meterd.period_usage u
+      left join told t on t.subscription = u.subscription and t.meter = u.meter and t.period_start = u.period_start
+      where u.quantity::text is distinct from t.quantity and u.meter not like 'w\\_%' and u.meter <> 'latest'
+      """)
+    #expect(untold == [])
   }
 
   /// Every partition through decoder, tally and ledger, flushed at random moments.

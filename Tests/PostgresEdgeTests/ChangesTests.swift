@@ -62,6 +62,27 @@ import Testing
     #expect(try reader.differences(from: bench.database) == [])
   }
 
+  /// For every tenant that was counted for by now.
+  private static let subscriptions = """
+    insert into meterd.plan (name, version, content)
+      select 'p', n, jsonb_build_object('usage', jsonb_agg(jsonb_build_object('meter', m.name, 'included', n, 'limit', jsonb_build_object('mode', 'block'))))
+      from meterd.meter m, generate_series(1, 2) as n group by n;
+    insert into meterd.tenant (id, name, status, time_zone) select distinct tenant, '', 'active', 'UTC' from meterd.series;
+    insert into meterd.subscription (id, tenant, plan, cycle, starts_at, shadow)
+      select 'of ' || t.id, t.id, p.id, 'monthly', 'epoch', false from meterd.tenant t join meterd.plan p on p.version = 1;
+    insert into meterd.period (subscription, tenant, number, is_trial, starts_at, ends_at)
+      select s.id, s.tenant, 0, false, 'epoch', '2200-01-01' from meterd.subscription s;
+    select meterd.fill_totals();
+    """
+  private static let otherPlan = """
+    update meterd.subscription s set plan = p.id from meterd.plan p where p.version = 2;
+    select meterd.set_periods((select array_agg(s.id) from meterd.subscription s), (
+      select jsonb_agg(jsonb_build_object(
+        'subscription', p.subscription, 'number', 0, 'is_trial', false, 'is_cut', false, 'starts_at', 0, 'ends_at', extract(epoch from p.ends_at)::bigint))
+      from meterd.period p));
+    select meterd.fill_totals();
+    """
+
   /// A minute of it: METERD_CHANGES_SECONDS=60.
   @Test func `read in pages of 100 under four writers the replay equals the tables`() throws {
     let seconds = Int(ProcessInfo.processInfo.environment["METERD_CHANGES_SECONDS"] ?? "") ?? 5
@@ -86,8 +107,13 @@ import Testing
     }
     var reader = ChangeReader(try Database(bench.url))
     var sweeps = 0
+    var applied: [String] = []
     while ContinuousClock.now < until {
       try reader.read()
+      if applied.count < 2, flushes.load(ordering: .relaxed) > 8 * (applied.count + 1) {
+        applied.append(applied.isEmpty ? Self.subscriptions : Self.otherPlan)
+        try bench.database.execute(applied[applied.count - 1])
+      }
       if reader.pages.isMultiple(of: 20) {
         // What a daemon does once in a while, and a minute too early.
         try bench.database.execute(
@@ -100,10 +126,16 @@ import Testing
     #expect(failures.withLock { $0 } == [])
     try reader.readAll()
     #expect(try reader.differences(from: bench.database) == [])
+    #expect(try reader.totalDifferences(from: bench.database).prefix(5) == [])
+    #expect(reader.totals.count > 10)
     // Whoever begins now comes to the same end.
     var late = ChangeReader(bench.database, page: 1_000)
     try late.readAll()
     #expect(try late.differences(from: bench.database) == [])
+    #expect(try late.totalDifferences(from: bench.database) == [])
+    var slow = ChangeReader(bench.database, page: 1)
+    for _ in 0..<500 { try slow.read() }
+    #expect(slow.seen == 500)
     #expect(flushes.load(ordering: .relaxed) > 20 && reader.pages > 10 && sweeps > 0)
     #expect(
       try Books.verify(bench.url).differences.filter { $0.subject == "changes" || $0.problem.contains("changes_since") }

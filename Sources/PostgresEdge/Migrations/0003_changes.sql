@@ -147,7 +147,8 @@ $$;
 create type meterd.changed_row as (cursor bigint, kind text, row jsonb);
 
 -- At most `max_rows` changed rows behind `cursor`, as they are now; quantities are text, so that no reader takes them for binary floating
--- point. The kinds so far: `usage`.
+-- point. A cursor is twice a position: with a change of `usage` comes, one later, the row of `period_usage` that it belongs to, behind the last
+-- of its changes that stand near each other.
 create function meterd.changes_since(cursor bigint, max_rows integer) returns setof meterd.changed_row
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' set jit = off as $$
 declare
@@ -155,7 +156,8 @@ declare
   horizon bigint := meterd.change_horizon();
   length bigint := (select (extract(epoch from i.window_length) * 1000000000)::bigint from meterd.installation i);
   wanted integer := coalesce(max_rows, 0);
-  next bigint := coalesce((select c.position from meterd.change c where c.position <= since order by c.position desc limit 1), 0);
+  next bigint := coalesce((select c.position from meterd.change c where c.position <= since / 2 order by c.position desc limit 1), 0);
+  has_periods boolean := exists (select from meterd.period);
   found_rows integer;
   chunk meterd.change;
 begin
@@ -166,13 +168,18 @@ begin
     exit when not found;
     next := chunk.position + 1;
     return query
-      select e.position, 'usage', jsonb_build_object(
+      with entry as materialized (
+        select e.position, e.series, e.window_start
+        from (
+          select coalesce(chunk.positions[t.place], chunk.position + t.place - 1) as position, t.series, t.window_start
+          from unnest(chunk.series, chunk.windows) with ordinality as t (series, window_start, place)
+        ) as e
+        where e.position < horizon
+      )
+      select 2 * e.position as cursor, 'usage', jsonb_build_object(
         'tenant', u.tenant, 'meter', u.meter, 'dimensions', u.dimensions, 'window_start', u.window_start, 'window_end', u.window_end,
         'quantity', u.quantity::text, 'events', u.events, 'approximate', u.approximate)
-      from (
-        select coalesce(chunk.positions[t.place], chunk.position + t.place - 1) as position, t.series, t.window_start
-        from unnest(chunk.series, chunk.windows) with ordinality as t (series, window_start, place)
-      ) as e
+      from entry e
       cross join lateral (
         -- The offset keeps the window's own rows from being joined to everybody's.
         (select * from meterd.summed_usage v where v.series = e.series and v.window_start = e.window_start offset 0)
@@ -185,10 +192,26 @@ begin
         cross join lateral meterd.level_usage(s.id, m.hold_nanoseconds, m.scale, length, n.number, n.number) as w
         where s.id = e.series
       ) as u
-      where e.position > since and e.position < horizon and not exists (
+      where 2 * e.position > since and not exists (
         select from meterd.rollup r
         where r.series = e.series and r.window_start = e.window_start and r.changed > e.position and r.changed < horizon)
-      order by e.position
+      union all
+      select 2 * k.position + 1, 'period_usage', to_jsonb(v) - 'period' - 'meter_id'
+        || jsonb_build_object(
+          'quantity', v.quantity::text, 'included', v.included::text, 'limit_at', v.limit_at::text, 'overage', v.overage::text)
+      from (
+        select p.id as period, s.meter, max(e.position) as position
+        from entry e
+        join meterd.series s on s.id = e.series
+        join meterd.period p on p.tenant = s.tenant and p.ends_at > e.window_start and p.starts_at <= e.window_start
+        where has_periods
+        group by p.id, s.meter
+      ) as k
+      cross join lateral (
+        select * from meterd.period_amount v where v.period = k.period and v.meter_id = k.meter offset 0
+      ) as v
+      where 2 * k.position + 1 > since
+      order by cursor
       limit wanted;
     get diagnostics found_rows = row_count;
     wanted := wanted - found_rows;

@@ -55,6 +55,8 @@ $$;
 -- whatever PostgreSQL knows of the tables.
 create function meterd.fill_totals() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  told record;
 begin
   if not exists (select from meterd.period p where not p.is_filled) then return; end if;
   perform pg_advisory_xact_lock(x'746F74616C73'::bigint);
@@ -71,6 +73,20 @@ begin
     ) as r
     where not p.is_filled and p.starts_at <= (select max(l.newest_window) from meterd.partition l)
     group by p.id, s.meter, r.partition;
+  -- What is told by `changes_since`: one window of each meter, with which its total comes.
+  select array_agg(w.series) as series, array_agg(w.window_start) as windows into told
+    from (
+      select distinct on (p.id, s.meter) s.id as series, r.window_start
+      from meterd.period p
+      join meterd.series s on s.tenant = p.tenant
+      cross join lateral (
+        select r.window_start from meterd.rollup r where r.series = s.id and r.window_start >= p.starts_at and r.window_start < p.ends_at
+        order by r.window_start desc limit 1
+      ) as r
+      where not p.is_filled
+      order by p.id, s.meter
+    ) as w;
+  if told.series is not null then perform meterd.note_changes(meterd.change_position(), told.series, told.windows); end if;
   update meterd.period p set is_filled = true where not p.is_filled;
 end
 $$;
@@ -130,6 +146,9 @@ revoke execute on function meterd.period_terms from public;
 create function meterd.set_periods(p_subscriptions text[], p_periods jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  -- Other terms, such as another plan: what is open now is told again.
+  update meterd.period p set is_filled = false
+    where p.subscription = any (p_subscriptions) and p.starts_at <= now() and p.ends_at > now();
   update meterd.period p set is_gone = true, is_filled = false
     from meterd.subscription s
     where s.id = p.subscription and s.id = any (p_subscriptions)
@@ -167,8 +186,8 @@ create view meterd.period_meter as
 -- A plan's terms are those in force now, or at the end of a period that is over. What does not add up is worked out from the windows: an
 -- extreme over all events, a level from the last one known before, values as one set that is thinned to the highest level among them, an
 -- integral as the sum of what the windows show. All of it stands here and not in functions, which would have to know who asks.
-create view meterd.all_period_usage as
-  select p.tenant, m.name as meter, p.subscription, l.name as plan, l.version as plan_version, p.starts_at as period_start,
+create view meterd.period_amount as
+  select p.id as period, m.id as meter_id, p.tenant, m.name as meter, p.subscription, l.name as plan, l.version as plan_version, p.starts_at as period_start,
     p.ends_at as period_end, trim_scale(q.quantity) as quantity, trim_scale(g.included) as included,
     case when e.limit_mode is not null then trim_scale(e.limit_at + x.extra) end as limit_at, e.limit_mode,
     case when g.included is not null then trim_scale(greatest(q.quantity - g.included, 0)) end as overage, case when p.ends_at > now() then 'open' else 'closing' end as state
@@ -231,6 +250,10 @@ create view meterd.all_period_usage as
     offset 0
   ) as q
   where q.quantity is not null;
+
+create view meterd.all_period_usage as
+  select tenant, meter, subscription, plan, plan_version, period_start, period_end, quantity, included, limit_at, limit_mode, overage, state
+  from meterd.period_amount;
 
 create view meterd.tenant_period_usage with (security_barrier) as
   select * from meterd.all_period_usage where tenant = meterd.shown_tenant();
