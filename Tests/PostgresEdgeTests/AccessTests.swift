@@ -68,7 +68,11 @@ import Testing
     for view in ["usage", "period_usage", "conflicts"] {
       #expect(try reader.scalar("select count(*) from meterd.\(view)") == "2")
     }
-    #expect(try reader.scalar("select count(*) from meterd.changes_since(0, 10)") == "2")
+    // Laying periods told the windows again.
+    #expect(
+      try reader.query("select kind, count(distinct row) from meterd.changes_since(0, 10) group by 1 order by 1") == [
+        ["period_usage", "2"], ["usage", "2"],
+      ])
     var refused = Self.tables.map { "select * from meterd.\($0)" }
     refused += ["progress", "accounting", "audit"].map { "delete from meterd.\($0)" }
     refused += [
