@@ -85,8 +85,7 @@ let package = Package(
     program(
       "meterd",
       imports: [
-        "MeterModel", "MeterRating", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime",
-        "CLibzstd",
+        "MeterModel", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime", "CLibzstd",
       ]),
     program("meterd-lab", imports: ["MeterLab", "MeterOracle", "MeterConfig", "MeterModel", "CLibzstd"]),
 

@@ -5,7 +5,7 @@
 # Debian makes a cluster of its own with PostgreSQL, and starts a PgBouncer, which nothing here uses. g++ brings the C and C++ headers and the
 # linker's start files, which no Swift toolchain has.
 packages='g++ pkg-config librdkafka-dev libpq-dev libzstd-dev libsimdjson-dev libyaml-dev libmicrohttpd-dev
-  libxxhash-dev zstd patch postgresql postgresql-client pgbouncer kcat python3 python3-venv openssl curl'
+  libxxhash-dev zstd patch postgresql postgresql-client pgbouncer kcat python3 python3-venv openssl curl tzdata'
 
 # What the programs of a Swift toolchain themselves are linked to, needed only where one has been unpacked by hand.
 toolchain_packages='git binutils libc6-dev libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libstdc++6

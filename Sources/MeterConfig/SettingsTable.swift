@@ -1,3 +1,5 @@
+import MeterModel
+
 /// One setting: everything the parser, the sample file and the messages know about it.
 struct Setting: Sendable {
   let path: String
@@ -107,7 +109,7 @@ extension SettingsTable {
 
   private static let counting: [Setting] = [
     Setting(
-      path: "rollup.window", kind: .oneDuration(\.rollup.window, [.hours(1), .minutes(15), .minutes(1)]),
+      path: "rollup.window", kind: .oneDuration(\.rollup.window, WindowGrid.lengths),
       fallback: "1h",
       meaning: """
         The length of the windows that usage is counted in, aligned to UTC. Billing periods are whole windows, so \

@@ -1,5 +1,8 @@
 /// Half-open, UTC-aligned buckets of event time, all of one length.
 public struct WindowGrid: Sendable, Equatable {
+  /// How long windows may be, the longest first.
+  public static let lengths: [TimeSpan] = [.hours(1), .minutes(15), .minutes(1)]
+
   public let length: TimeSpan
 
   public init(length: TimeSpan) {
@@ -19,6 +22,13 @@ public struct WindowGrid: Sendable, Equatable {
     let (begin, under) = Int64(number).multipliedReportingOverflow(by: length.nanoseconds)
     let (end, over) = (Int64(number) + 1).multipliedReportingOverflow(by: length.nanoseconds)
     return (under ? .min : begin, over ? .max : end)
+  }
+
+  public func hasBoundary(at instant: Instant) -> Bool { instant.nanoseconds % length.nanoseconds == 0 }
+
+  /// The longest length of which all these are boundaries; nil if there is none.
+  public static func length(on instants: [Instant]) -> TimeSpan? {
+    lengths.first { length in instants.allSatisfy { WindowGrid(length: length).hasBoundary(at: $0) } }
   }
 
   public func startSeconds(of number: Int32) -> Int64 { Int64(number) * length.seconds }

@@ -27,7 +27,6 @@ public struct PeriodCalendar: Sendable {
     public var window: TimeSpan?
   }
 
-  public static let windows: [TimeSpan] = [.hours(1), .minutes(15), .minutes(1)]
   private static let second: Int64 = 1_000_000_000
   /// How far ahead a subscription without an end is looked at.
   private static let monthsAhead = 50 * 12
@@ -50,10 +49,9 @@ public struct PeriodCalendar: Sendable {
     (date, secondOfDay) = Self.local(anchor, zone)
   }
 
-  /// With the trial that ends last, where a plan and a subscription both have one.
-  public init(zone: TimeZoneTable, startsAt: Instant, trials: [Trial], endsAt: Instant? = nil) {
-    let last = trials.max { Self.end(of: $0, from: startsAt, zone) < Self.end(of: $1, from: startsAt, zone) }
-    self.init(zone: zone, startsAt: startsAt, trial: last, endsAt: endsAt)
+  /// Of several trials, such as a plan's and a subscription's own, the one that ends last.
+  public static func longest(_ trials: [Trial], from start: Instant, _ zone: TimeZoneTable) -> Trial? {
+    trials.max { end(of: $0, from: start, zone) < end(of: $1, from: start, zone) }
   }
 
   /// When month `number`, counted from 0, begins.
@@ -97,11 +95,10 @@ public struct PeriodCalendar: Sendable {
 
   /// Looks to the subscription's end, or fifty years ahead.
   public func misfit(window: TimeSpan) -> Misfit? {
-    let bounds = bounds()
-    guard let first = bounds.first(where: { !Self.lies($0, on: window) }) else { return nil }
-    return Misfit(
-      first: first,
-      window: Self.windows.first { window in bounds.allSatisfy { Self.lies($0, on: window) } })
+    let (bounds, grid) = (bounds(), WindowGrid(length: window))
+    return bounds.first { !grid.hasBoundary(at: $0) }.map {
+      Misfit(first: $0, window: WindowGrid.length(on: bounds))
+    }
   }
 
   private func bounds() -> [Instant] {
@@ -112,10 +109,6 @@ public struct PeriodCalendar: Sendable {
       number += 1
     }
     return bounds
-  }
-
-  private static func lies(_ instant: Instant, on window: TimeSpan) -> Bool {
-    instant.nanoseconds % window.nanoseconds == 0
   }
 
   private func clamped(_ period: UsagePeriod) -> UsagePeriod? {

@@ -12,7 +12,9 @@ public struct PeriodKeeper: Sendable {
   /// Which edition of the zone database it goes by.
   public var zones: String { files.edition ?? "" }
 
-  public func table(of zone: String) -> TimeZoneTable? { files.bytes(of: zone).flatMap { TimeZoneTable($0) } }
+  private func table(of zone: String) -> TimeZoneTable? { files.bytes(of: zone).flatMap { TimeZoneTable($0) } }
+
+  public func hasZone(_ zone: String) -> Bool { table(of: zone) != nil }
 
   public func outlook(_ all: [Periods.Terms]) -> Periods.Outlook {
     var outlook = Periods.Outlook()
@@ -29,10 +31,7 @@ public struct PeriodKeeper: Sendable {
       }
       tables[terms.timeZone] = zone
       let first = terms.opened.first { $0.number == 0 }
-      let trials = Self.trials(terms, first, zone)
-      let calendar = PeriodCalendar(
-        zone: zone, startsAt: Self.instant(terms.startsAt), trials: trials, endsAt: terms.endsAt.map(Self.instant))
-      let whole = PeriodCalendar(zone: zone, startsAt: Self.instant(terms.startsAt), trials: trials)
+      let calendar = Self.calendar(terms, first, zone, endsAt: terms.endsAt)
       if let first, first.isTrial != (calendar.trialEnd != nil) {
         refuse("plan", "its first period has begun \(first.isTrial ? "as" : "without") a trial, and stays so")
       } else if let misfit = calendar.misfit(window: terms.window) {
@@ -41,7 +40,7 @@ public struct PeriodKeeper: Sendable {
           "a period would begin at \(misfit.first.text), which is no boundary of windows of \(terms.window.text); "
             + Self.remedy(misfit.window))
       } else {
-        outlook.rows += Self.rows(whole, terms)
+        outlook.rows += Self.rows(Self.calendar(terms, first, zone, endsAt: nil), terms)
       }
     }
     return outlook
@@ -77,13 +76,18 @@ public struct PeriodKeeper: Sendable {
     return rows
   }
 
-  /// A longer trial extends one that has not ended; else one that has begun is as long as it was.
-  private static func trials(_ terms: Periods.Terms, _ first: Periods.Row?, _ zone: TimeZoneTable) -> [Trial] {
-    let trials = terms.trials.compactMap { Trial(text: $0) }
-    guard let first, first.isTrial, !first.isCut, !trials.isEmpty else { return trials }
-    let calendar = PeriodCalendar(zone: zone, startsAt: instant(terms.startsAt), trials: trials)
-    if terms.now < first.end, seconds(calendar.anchor) > first.end { return trials }
-    return [.span(.seconds(first.end - first.start))]
+  /// A trial that has begun is as long as it was, unless a longer one extends it.
+  private static func calendar(
+    _ terms: Periods.Terms, _ first: Periods.Row?, _ zone: TimeZoneTable, endsAt: Int64?
+  ) -> PeriodCalendar {
+    let start = instant(terms.startsAt)
+    let trial = PeriodCalendar.longest(terms.trials.compactMap { Trial(text: $0) }, from: start, zone)
+    func calendar(_ trial: Trial?) -> PeriodCalendar {
+      PeriodCalendar(zone: zone, startsAt: start, trial: trial, endsAt: endsAt.map(instant))
+    }
+    guard let trial, let first, first.isTrial, !first.isCut else { return calendar(trial) }
+    let begun = calendar(.span(.seconds(first.end - first.start)))
+    return begun.extended(to: trial, at: instant(terms.now)) ?? begun
   }
 
   private static func instant(_ seconds: Int64) -> Instant {

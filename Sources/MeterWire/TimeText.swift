@@ -43,8 +43,9 @@ enum TimeText {
       guard isDigits(date, not: 0xFF00_00FF_0000_0000), isDigits(day, not: 0xFF_0000) else { return nil }
       let year = pair(date, 0) * 100 + pair(date, 2)
       let (month, number) = (pair(date, 5), pair(day, 0))
-      guard (1...12).contains(month), number >= 1, number <= Self.days(in: month, of: year) else { return nil }
-      known = Day(date: date, day: day, seconds: daysSince1970(year, month, number) * 86_400)
+      guard (1...12).contains(month), number >= 1, number <= CivilDate.days(in: month, of: year) else { return nil }
+      let civil = CivilDate(year: year, month: month, day: number)
+      known = Day(date: date, day: day, seconds: civil.daysSince1970 * 86_400)
     }
     // Each pair of digits as a number in the first one's byte; none carries into the next.
     let pairs = clock &* 10 &+ clock >> 8
@@ -137,23 +138,5 @@ enum TimeText {
       value = value &* 10 &+ Int(arena[at] &- UInt8(ascii: "0"))
     }
     return value
-  }
-
-  private static func days(in month: Int, of year: Int) -> Int {
-    switch month {
-    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
-    }
-  }
-
-  /// The proleptic Gregorian calendar, counted in years that begin in March so that the leap day comes last.
-  private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    let y = month <= 2 ? year - 1 : year
-    let era = (y >= 0 ? y : y - 399) / 400
-    let yearOfEra = y - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
   }
 }

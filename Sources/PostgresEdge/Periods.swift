@@ -137,7 +137,7 @@ public enum Periods {
       ], timeoutMs: Catalog.applyMs)
   }
 
-  /// Begins a transaction that nobody else lays periods beside. What it takes is bounded by the client and not by the session.
+  /// What follows is bounded by the client and not by the session.
   static let begin = "begin; set local statement_timeout = 0"
 
   /// One message, since all flushes wait from the lock to the commit; a flush that itself waits for long is not waited for.
@@ -158,14 +158,15 @@ public enum Periods {
     then: @escaping @Sendable (Result<Extension, PostgresError>) -> Void
   ) {
     pool.submit(lane: 0) { connection throws(PostgresError) in
-      if try due(connection, behind: id, bounds).isEmpty { return Extension() }
       do throws(PostgresError) {
         try connection.script(begin)
-        guard try connection.execute("select pg_try_advisory_xact_lock(\(Catalog.lock))").text(0, 0) == "t" else {
+        // Who applies a catalog lays periods, too.
+        let isAlone = try connection.execute("select pg_try_advisory_xact_lock(\(Catalog.lock))").text(0, 0) == "t"
+        let terms = isAlone ? try due(connection, behind: id, bounds) : []
+        guard !terms.isEmpty else {
           try connection.script("rollback")
           return Extension()
         }
-        let terms = try due(connection, behind: id, bounds)
         let outlook = outlook(terms)
         try set(connection, of: terms, outlook)
         try fillAndCommit(connection)

@@ -1,6 +1,5 @@
 import MeterConfig
 import MeterModel
-import MeterRating
 import MeterRuntime
 
 /// Whether what a catalog's file says of time in so many words can be: zones that the system has, instants on boundaries of windows.
@@ -10,19 +9,18 @@ struct PeriodCheck {
   func check(_ file: CatalogFile, window: TimeSpan) throws(Complaint) {
     var known: Set<String> = []
     for tenant in file.tenants where known.insert(tenant.value.timeZone).inserted {
-      guard keeper.table(of: tenant.value.timeZone) == nil else { continue }
+      guard !keeper.hasZone(tenant.value.timeZone) else { continue }
       throw file.document.complaint(
         at: tenant.fields["time_zone"] ?? tenant.mark,
         "'time_zone' of tenant '\(tenant.value.id)': the system has no time zone '\(tenant.value.timeZone)'",
         remedy: "name one like Europe/Berlin, or install Debian's tzdata")
     }
     for entry in file.subscriptions {
-      for (field, instant) in moments(of: entry.value) where !lies(instant, on: window) {
-        let fits = PeriodCalendar.windows.first { lies(instant, on: $0) }
+      for (field, instant) in moments(of: entry.value) where !WindowGrid(length: window).hasBoundary(at: instant) {
         throw file.document.complaint(
           at: entry.fields[field] ?? entry.mark,
           "'\(field)' of subscription '\(entry.value.id)': \(instant.text) is no boundary of windows of \(window.text)",
-          remedy: PeriodKeeper.remedy(fits))
+          remedy: PeriodKeeper.remedy(WindowGrid.length(on: [instant])))
       }
     }
   }
@@ -36,9 +34,5 @@ struct PeriodCheck {
       if let until = addition.until { all.append(("addons.\(index)", until)) }
     }
     return all
-  }
-
-  private func lies(_ instant: Instant, on window: TimeSpan) -> Bool {
-    instant.nanoseconds % window.nanoseconds == 0
   }
 }

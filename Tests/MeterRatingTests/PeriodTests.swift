@@ -12,16 +12,12 @@ import Testing
     return try #require(TimeZoneTable([UInt8](file)), "\(name)")
   }
 
-  private static func trial(_ text: String) throws -> Trial {
-    let span = try #require(TimeSpan(text: text))
-    return text.hasSuffix("d") ? .days(Int(span.seconds / 86_400)) : .span(span)
-  }
-
   private static func calendar(_ given: GoldenFields) throws -> PeriodCalendar {
     PeriodCalendar(
       zone: try zone(try #require(given.text("time_zone"))),
       startsAt: try #require(given.text("starts_at").flatMap { Instant(text: $0) }),
-      trial: try given.text("trial").map(trial), endsAt: given.text("ends_at").flatMap { Instant(text: $0) })
+      trial: given.text("trial").flatMap { Trial(text: $0) },
+      endsAt: given.text("ends_at").flatMap { Instant(text: $0) })
   }
 
   private static let vectors = GoldenVector.all("periods")
@@ -34,7 +30,7 @@ import Testing
     var isExtended = true
     if let extend = given.object("extend") {
       let longer = calendar.extended(
-        to: try Self.trial(try #require(extend.text("trial"))),
+        to: try #require(extend.text("trial").flatMap { Trial(text: $0) }),
         at: try #require(extend.text("at").flatMap { Instant(text: $0) }))
       isExtended = longer != nil
       calendar = longer ?? calendar

@@ -9,17 +9,15 @@ import Testing
 /// Totals of periods against flushes that are on their way while periods are laid.
 @Suite struct TotalsTests {
   private struct Bench {
-    let url: String
-    let database: Database
+    private let ledger: LedgerBench
+    var url: String { ledger.url }
+    var database: Database { ledger.database }
 
     init() throws {
-      url = try PostgresCluster.shared.createDatabase("totals")
-      _ = try Schema.migrate(url)
-      database = try Database(url)
+      ledger = try LedgerBench()
+      _ = try ledger.claim()
       try database.execute(
         """
-        insert into meterd.meter (name, event, aggregate, scale, dimensions) values ('calls', 'c', 'count', 0, '{}');
-        insert into meterd.partition (topic, number) values ('t', 0);
         insert into meterd.plan (name, version, content) values ('p', 1, '{"usage": []}');
         insert into meterd.tenant (id, name, status, time_zone) values ('acme', '', 'active', 'UTC');
         insert into meterd.subscription (id, tenant, plan, cycle, starts_at, shadow) values ('s', 'acme', 1, 'monthly', 'epoch', false);
