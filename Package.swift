@@ -66,7 +66,7 @@ let package = Package(
       "PostgresEdge", imports: ["MeterModel", "MeterTelemetry", "CLibpq"],
       embeds: [
         "0001_ledger", "0002_access", "0003_changes", "0004_quarantine", "0005_verify", "0006_sessions", "0007_catalog",
-        "0008_periods",
+        "0008_periods", "0009_limits",
       ].map {
         "Migrations/\($0).sql"
       }),
@@ -85,7 +85,8 @@ let package = Package(
     program(
       "meterd",
       imports: [
-        "MeterModel", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime", "CLibzstd",
+        "MeterModel", "MeterRating", "MeterConfig", "MeterTelemetry", "KafkaEdge", "PostgresEdge", "MeterRuntime",
+        "CLibzstd",
       ]),
     program("meterd-lab", imports: ["MeterLab", "MeterOracle", "MeterConfig", "MeterModel", "CLibzstd"]),
 
@@ -155,7 +156,7 @@ let package = Package(
       "ProtocolModelTests",
       imports: ["ProtocolModel", "MeterModel", "MeterCore", "PostgresEdge", "TestDice", "TestStack"]),
     tests("TestStackTests", imports: ["TestStack"]),
-    tests("DaemonTests", imports: ["TestStack", "TestDice"]),
+    tests("DaemonTests", imports: ["TestStack", "TestDice", "TestGolden"]),
     tests("ChaosTests", imports: ["Chaos", "TestStack"]),
     tests("TidyTests", imports: []),
     tests("BenchTests", imports: ["TestStack", "MeterOracle"]),

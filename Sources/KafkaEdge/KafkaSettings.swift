@@ -61,6 +61,27 @@ public struct KafkaSettings: Sendable, Equatable {
     return unsafe configuration
   }
 
+  /// The same broker and the same ways to it, for a client that produces. A record is taken when all replicas have it, once; one that is not
+  /// taken in time is told of and comes again.
+  func makeProducerConfiguration() throws(Complaint) -> OpaquePointer {
+    guard let configuration = unsafe rd_kafka_conf_new() else {
+      throw Complaint(.bug, at: "kafka", "no configuration could be made", remedy: "free some memory")
+    }
+    let fixed = [
+      ("bootstrap.servers", brokers), ("acks", "all"), ("enable.idempotence", "true"), ("message.timeout.ms", "10000"),
+      ("linger.ms", "0"), ("log.queue", "true"),
+    ]
+    do throws(Complaint) {
+      if properties["client.id"] == nil { try unsafe set(configuration, "client.id", "meterd") }
+      for (key, value) in properties.sorted(by: { $0.key < $1.key }) { try unsafe set(configuration, key, value) }
+      for (key, value) in fixed { try unsafe set(configuration, key, value) }
+    } catch {
+      unsafe rd_kafka_conf_destroy(configuration)
+      throw error
+    }
+    return unsafe configuration
+  }
+
   private func set(_ configuration: OpaquePointer, _ key: String, _ value: String) throws(Complaint) {
     var words = [CChar](repeating: 0, count: 512)
     let result = unsafe rd_kafka_conf_set(configuration, key, value, &words, words.count)

@@ -77,7 +77,7 @@ extension SettingsTable {
         as a file by adding _file to its name: sasl.password_file, ssl.key.password_file.
         """),
     Setting(
-      path: "kafka.limit_topic", kind: .text(\.kafka.limitTopic, .topicOrNone), fallback: "''", inBuild: false,
+      path: "kafka.limit_topic", kind: .text(\.kafka.limitTopic, .topicOrNone), fallback: "''",
       meaning: """
         When set, limit events are produced to this topic too, keyed by tenant, after the commit that made them. It \
         cannot be one of the topics read.
@@ -222,16 +222,16 @@ extension SettingsTable {
       path: "http.tls_key", kind: .path(\.http.tlsKeyPath), fallback: "''",
       meaning: "The PEM file with the private key of http.tls_cert."),
     Setting(
-      path: "limit_log.path", kind: .path(\.limitLog.path), fallback: "''", inBuild: false,
+      path: "limit_log.path", kind: .path(\.limitLog.path), fallback: "''",
       meaning: """
         The file that limit events are written to, one JSON object a line. Empty is off, '-' is stdout. SIGHUP opens \
         it anew.
         """),
     Setting(
       path: "limit_log.max_size", kind: .size(\.limitLog.maxSize, .mebibytes(1) ... .gibibytes(64)), fallback: "256MiB",
-      inBuild: false, meaning: "The size at which the limit log is rotated, always between two lines."),
+      meaning: "The size at which the limit log is rotated, always between two lines."),
     Setting(
-      path: "limit_log.keep", kind: .integer(\.limitLog.keep, 1...1000), fallback: "8", inBuild: false,
+      path: "limit_log.keep", kind: .integer(\.limitLog.keep, 1...1000), fallback: "8",
       meaning: "How many rotated limit logs are kept; the oldest beyond it is removed."),
     Setting(
       path: "log.level", kind: .choice(\.log.level), fallback: "info", isLive: true,

@@ -112,6 +112,11 @@ struct Residency: ~Copyable {
     return after >= 0 && cells[after].isDefined
   }
 
+  /// `SeriesName.group` of a cell's tenant and meter.
+  func name(of cell: CellTable.Cell) -> UInt64 {
+    cell.group == CellTable.noGroup ? cell.series.low | 1 : groups.groups[Int(cell.group)].hash
+  }
+
   /// What was counted since the last seal, in the order of series and window, so that rows are written in the order of their keys.
   func rollups(_ windows: WindowGrid) -> [RollupDelta] {
     let touched = cells.touched

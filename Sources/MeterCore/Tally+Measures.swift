@@ -21,7 +21,11 @@ extension Tally {
       if position < 0 || !residency.cells[position].isDefined {
         position = begin(position, first, index, window, batch, events)
       }
-      if position >= 0 { return residency.cells.add(measure.units, events: 1, scale: measure.scale, at: position) }
+      if position >= 0 {
+        guard residency.cells.add(measure.units, events: 1, scale: measure.scale, at: position) else { return false }
+        charge(first, measure.units, window, index, offset, batch, events)
+        return true
+      }
     }
     return measureAll(index, window, offset, isTakenBack: false, batch, events)
   }
@@ -87,6 +91,7 @@ extension Tally {
             series: series, moment: moment, level: Quantity(units: measure.units, scale: Int(measure.scale))))
       default: break
       }
+      charge(at, isTakenBack ? -measure.units : measure.units, window, index, offset, batch, events)
     }
     return true
   }

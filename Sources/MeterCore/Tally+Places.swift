@@ -136,7 +136,7 @@ extension Tally {
   }
 
   /// A void is counted where its original was; that may stand before it in this very go.
-  private func windows(ofVoid index: Int, _ events: borrowing EventBatch) -> [Int32] {
+  func windows(ofVoid index: Int, _ events: borrowing EventBatch) -> [Int32] {
     let original = events.voids[Int(events.events[index].void)].identity
     if let known = identities.find(original) { return [known.window] }
     return events.events.indices[..<index].filter { events.events[$0].identity == original }.map { places[$0].window }
@@ -149,7 +149,11 @@ extension Tally {
   public mutating func committed(_ flush: Int64) { residency.committed(flush) }
 
   /// Forgets committed windows, the oldest first, when there are more series in memory than that. Not while something is being loaded.
-  public mutating func evict(to seriesMax: Int) { residency.evict(to: min(seriesMax, CellTable.countMax / 2)) }
+  public mutating func evict(to seriesMax: Int) {
+    residency.evict(to: min(seriesMax, CellTable.countMax / 2))
+    // What it told of stands with the flush; all else comes back when it is asked for.
+    if limits.count > seriesMax { limits = LimitBook() }
+  }
 
   /// Forgets what `isEvicted` names and is committed.
   public mutating func evict(_ isEvicted: (ColdKey) -> Bool) { residency.evict(isEvicted) }

@@ -12,6 +12,8 @@ extension Tally {
     let outlook = place(batch, events, now.saturatingAdding(rules.futureMax))
     let cold = missing(events, oldest: outlook.oldest)
     if !cold.isEmpty { return .cold(cold) }
+    let strange = survey(batch, events)
+    if !strange.isEmpty { return .strange(strange) }
     held = event
     var given = VerdictCounts()
     for index in events.events.indices { given[judge(index, batch, events)] &+= 1 }

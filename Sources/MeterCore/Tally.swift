@@ -68,6 +68,17 @@ public struct Tally: ~Copyable {
 
   /// Where each event of the go at hand belongs in time.
   var places: [Place] = []
+  /// What tenants have used of what is limited.
+  var limits = LimitBook()
+  /// The first account of each limited measure of the go at hand, -1 for none.
+  var accountHeads: [Int32] = []
+  var crossings: [Crossing] = []
+  /// What others judge, each once.
+  var reviewed: [Reviewed.Subject: Reviewed] = [:]
+  /// Of the flush before: until it is committed, what is asked for does not hold it.
+  var sealedRollups: [RollupDelta] = []
+  var sealedCrossings: [Crossing] = []
+  var sealedNumber: Int64 = 0
   /// The cells that the event at hand would be counted in.
   var targets: [Target] = []
 
@@ -99,18 +110,22 @@ public struct Tally: ~Copyable {
     public var identityBytes: Int
     public var series: Int
     public var seriesBytes: Int
+    /// What tenants have used of what is limited.
+    public var accounts: Int
+    public var accountBytes: Int
   }
 
   public var size: Size {
     Size(
       pendingRows: residency.cells.touched.count + samples.count + values.count + newSeries.count
-        + newIdentities.count + (page.count > 0 ? 1 : 0) + quarantined.count + conflicts.count + replays.count,
+        + newIdentities.count + (page.count > 0 ? 1 : 0) + quarantined.count + conflicts.count + replays.count
+        + crossings.count + reviewed.count,
       pendingBytes: residency.cells.pendingBytes + keptBytes + newSeries.bytes + samples.count
         * MemoryLayout<LevelSample>.stride
         + values.count * MemoryLayout<DistinctValue>.stride * 2
         + newIdentities.reduce(page.byteCount) { $0 + $1.byteCount },
       identities: identities.count, identityBytes: identities.bytes, series: residency.cells.count,
-      seriesBytes: residency.bytes)
+      seriesBytes: residency.bytes, accounts: limits.count, accountBytes: limits.bytes)
   }
 
   /// A number for all that decides what comes next: the same for the same records, however they were cut into batches and sealed.
@@ -129,6 +144,8 @@ public struct Tally: ~Copyable {
     case applied(Applied)
     /// Nothing was counted: these must be admitted first, then the same events applied again, which may ask for more.
     case cold([ColdKey])
+    /// The same for what the plans of these say.
+    case strange([TenantPlace])
   }
 
   /// Takes back what an earlier stay remembered.
@@ -162,6 +179,8 @@ public struct Tally: ~Copyable {
     let outlook = place(batch, events, acceptedUntil)
     let cold = missing(events, oldest: outlook.oldest)
     if !cold.isEmpty { return .cold(cold) }
+    let strange = survey(batch, events)
+    if !strange.isEmpty { return .strange(strange) }
     var given = VerdictCounts()
     var followed = events.records.lowerBound
     let count = events.events.count
@@ -357,8 +376,12 @@ public struct Tally: ~Copyable {
       number: flushNumber, partition: partition, epoch: epoch, range: OffsetRange(from: sealedTo, to: cursor),
       highWaterMs: highWaterMs, verdicts: verdicts, rollups: residency.rollups(rules.windows), samples: samples,
       values: values, series: newSeries, identities: newIdentities,
-      forgetBeforeMs: identities.forgetBeforeMs, quarantined: quarantined, conflicts: conflicts, replays: replays)
+      forgetBeforeMs: identities.forgetBeforeMs, quarantined: quarantined, conflicts: conflicts, replays: replays,
+      crossings: crossings, reviewed: reviewed.values.sorted { $0.subject < $1.subject })
     sealedTo = cursor
+    (sealedRollups, sealedCrossings, sealedNumber) = (flush.rollups, crossings, flushNumber)
+    crossings = []
+    reviewed = [:]
     residency.seal(flushNumber)
     samples = []
     if !values.isEmpty { (values, seenValues) = ([], KeySet()) }

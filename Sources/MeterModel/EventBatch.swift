@@ -126,10 +126,12 @@ public struct EventBatch: Sendable {
     public var aggregate: MeterDefinition.Aggregate
     public var scale: Int8
     public var dimensionCount: UInt8
+    /// Whether any plan says something of the meter's totals.
+    public var isLimited: Bool
 
     public init(
       series: SeriesKey, meter: Int32, id: MeterID, aggregate: MeterDefinition.Aggregate, scale: Int,
-      firstDimension: Int32, dimensionCount: Int, units: Int128
+      firstDimension: Int32, dimensionCount: Int, isLimited: Bool = false, units: Int128
     ) {
       self.series = series
       self.units = units
@@ -139,6 +141,7 @@ public struct EventBatch: Sendable {
       self.aggregate = aggregate
       self.scale = Int8(truncatingIfNeeded: scale)
       self.dimensionCount = UInt8(truncatingIfNeeded: dimensionCount)
+      self.isLimited = isLimited
     }
   }
 
@@ -153,6 +156,8 @@ public struct EventBatch: Sendable {
   public var details: [String] = []
   /// The meters that `Measure.meter` counts through: those of the catalog in force when the batch was decoded.
   public var meters: [Meter] = []
+  /// Whether one of them is limited.
+  public var hasLimits = false
   /// Keyed hash of the dimension value `~other`.
   public var other = SeriesKey(high: 0, low: 0)
 

@@ -37,12 +37,17 @@ public struct Flush: Sendable {
   /// Events that were held in quarantine and are counted with this flush: `verdicts` has what they are now, and each of them taken off
   /// the quarantined.
   public var replays: [Replay]
+  /// What is to be told of limits, in the order in which it happened.
+  public var crossings: [Crossing]
+  /// Totals that somebody else judges.
+  public var reviewed: [Reviewed]
 
   public init(
     number: Int64, partition: PartitionNumber, epoch: Epoch, range: OffsetRange, highWaterMs: Int64,
     verdicts: VerdictCounts, rollups: [RollupDelta], samples: [LevelSample] = [], values: [DistinctValue] = [],
     series: SeriesDefinitions, identities: [IdentityPage],
-    forgetBeforeMs: Int64, quarantined: [QuarantinedEvent], conflicts: [Conflict], replays: [Replay] = []
+    forgetBeforeMs: Int64, quarantined: [QuarantinedEvent], conflicts: [Conflict], replays: [Replay] = [],
+    crossings: [Crossing] = [], reviewed: [Reviewed] = []
   ) {
     self.number = number
     self.partition = partition
@@ -59,11 +64,13 @@ public struct Flush: Sendable {
     self.quarantined = quarantined
     self.conflicts = conflicts
     self.replays = replays
+    self.crossings = crossings
+    self.reviewed = reviewed
   }
 
   public var rows: Int {
     rollups.count + samples.count + values.count + series.count + identities.count + quarantined.count + conflicts.count
-      + replays.count
+      + replays.count + crossings.count + reviewed.count
   }
 }
 

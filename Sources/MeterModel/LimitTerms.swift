@@ -1,5 +1,5 @@
 /// What a plan's entry says about a tenant's use of a meter in a period, add-ons included.
-public struct LimitTerms: Sendable, Equatable {
+public struct LimitTerms: Sendable, Hashable {
   public typealias Mode = PlanEntry.Limit.Mode
 
   public var included: Quantity

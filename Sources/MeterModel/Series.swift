@@ -45,9 +45,12 @@ public struct MeterID: Sendable, Hashable {
 public struct Meter: Sendable, Equatable {
   public var id: MeterID
   public var definition: MeterDefinition
+  /// Whether any plan says something of its totals.
+  public var isLimited: Bool
 
-  public init(id: MeterID, definition: MeterDefinition) {
+  public init(id: MeterID, definition: MeterDefinition, isLimited: Bool = false) {
     self.id = id
     self.definition = definition
+    self.isLimited = isLimited
   }
 }

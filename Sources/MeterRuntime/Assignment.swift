@@ -73,6 +73,11 @@ final class Assignment: ConsumerObserver {
     for (log, stay) in here { lane(of: log).hand(.replayWanted, of: log, stay: stay) }
   }
 
+  /// The catalog has changed for these tenants, or, with nil, for any.
+  func forget(_ tenants: [String]?) {
+    for lane in lanes { lane.forget(tenants) }
+  }
+
   func hasten() {
     for lane in lanes { lane.hasten() }
   }

@@ -24,6 +24,9 @@ public final class Daemon: Sendable {
   private let watch: Watch
   private let sweep: ChangeSweep
   private let periods: PeriodUpkeep
+  private let teller: LimitTeller
+  private let reviews: LimitUpkeep
+  private let listener: Listener
   private let assignment: Assignment
   private let switchboard: Switchboard
 
@@ -69,6 +72,15 @@ public final class Daemon: Sendable {
       residentMax: Int(settings.memory.budget.bytes) / 4 / Tally.bytesOfSeries / settings.laneCount,
       eventBytesMax: Int(settings.events.maxSize.bytes), board: board, gauges: gauges,
       log: log, spare: spare, retries: RetryPace())
+    let topic = settings.kafka.limitTopic
+    if !topic.isEmpty { try LimitEvents.open(topic, target) }
+    // A look, the log and the topic each have a connection of their own.
+    let limitPool = Pool(target: target, connections: 3, name: "meterd limits")
+    let teller = LimitTeller(
+      settings, pool: limitPool, newest: try LimitEvents.newest(target),
+      producer: topic.isEmpty ? nil : try TopicProducer(KafkaSettings(settings), topic: topic), metrics: metrics,
+      log: log)
+    let reviews = LimitUpkeep(pool: limitPool, log: log) { teller.wake() }
     let switchboard = Switchboard()
     let asking = DispatchQueue(label: "meterd.kafka.ask", attributes: .concurrent)
     let outlet = Lane.Outlet(
@@ -83,7 +95,8 @@ public final class Daemon: Sendable {
       ready: { switchboard.assignment?.ready($0, stay: $1, from: $2) },
       released: { switchboard.assignment?.released($0, stay: $1) },
       giveCredit: { consumer.giveCredit($0, stay: $1) },
-      committed: { consumer.advise($0, $1) }, hasten: { switchboard.assignment?.hasten() })
+      committed: { consumer.advise($0, $1) }, hasten: { switchboard.assignment?.hasten() }, told: { teller.wake() },
+      review: { reviews.wake() })
     let count = settings.laneCount
     let lanes = (0..<count).map { Lane(number: $0, around: around, outlet: outlet) }
     for lane in lanes { lane.watchIdle() }
@@ -104,6 +117,14 @@ public final class Daemon: Sendable {
     sweep = ChangeSweep(pool: upkeep)
     periods = PeriodUpkeep(
       Periods.Bounds(window: settings.rollup.window, past: settings.time.maxPast), pool: upkeep, log: log)
+    listener = Listener(target: target, name: "meterd listen", channels: ["meterd_catalog", "meterd_limits"]) {
+      [watch] channel in
+      guard channel == "meterd_catalog" else { return teller.wake() }
+      watch.hearOfCatalog()
+      reviews.wake()
+    }
+    self.teller = teller
+    self.reviews = reviews
     self.consumer = consumer
     self.assignment = assignment
     self.switchboard = switchboard
@@ -124,6 +145,9 @@ public final class Daemon: Sendable {
     watch.start()
     sweep.start()
     periods.start()
+    teller.start()
+    reviews.start()
+    listener.start()
     try consumer.join(assignment)
   }
 
@@ -137,12 +161,14 @@ public final class Daemon: Sendable {
     }
     log.level = LogLevel(next.log.level)
     assignment.rebound(interval: next.flush.interval, rows: next.flush.maxRows)
+    teller.reopen()
   }
 
   /// Stops reading, counts what is held, commits, leaves the group.
   public func stop() {
     log.info("stopping")
     if !consumer.close(within: Self.closeSeconds) { log.warn("the group was not left in time") }
+    listener.stop()
     server.stop()
     log.info("stopped")
     log.drain()

@@ -14,6 +14,9 @@ final class DaemonMetrics: Sendable {
   let loads: Counter
   let doubts: Counter
   let fences: Counter
+  /// Tenants whose limits were fetched.
+  let standings: Counter
+  private let crossings: [String: Counter]
   private let resolutions: [String: Counter]
 
   enum Resolved: String {
@@ -39,6 +42,16 @@ final class DaemonMetrics: Sendable {
     flushes = metrics.counter("meterd_flushes_total", help: "Flushes committed.")
     loads = metrics.counter(
       "meterd_window_loads_total", help: "Times that windows which were not in memory were fetched from PostgreSQL.")
+    standings = metrics.counter(
+      "meterd_limit_loads_total", help: "Tenants whose limits and totals were fetched from PostgreSQL.")
+    crossings = Dictionary(
+      uniqueKeysWithValues: ["warning", "limit", "exceeded", "overage", "recovered"].map { kind in
+        (
+          kind,
+          metrics.counter(
+            "meterd_limit_events_total", help: "Limit events of committed flushes, by kind.", labels: ["kind": kind])
+        )
+      })
     retries = metrics.counter(
       "meterd_postgres_retries_total", help: "Calls to PostgreSQL that failed and are repeated.")
     doubts = metrics.counter("meterd_flush_doubts_total", help: "Flushes whose acknowledgement was lost.")
@@ -58,6 +71,8 @@ final class DaemonMetrics: Sendable {
     total("meterd_series_bytes", "Memory of series.") { Int64($0.size?.seriesBytes ?? 0) }
     total("meterd_identities", "Identities remembered for deduplication.") { Int64($0.size?.identities ?? 0) }
     total("meterd_identity_bytes", "Memory of remembered identities.") { Int64($0.size?.identityBytes ?? 0) }
+    total("meterd_limit_accounts", "Limited totals of tenants in memory.") { Int64($0.size?.accounts ?? 0) }
+    total("meterd_limit_account_bytes", "Memory of limited totals.") { Int64($0.size?.accountBytes ?? 0) }
     total("meterd_pending_bytes", "Memory of counts that are not yet committed.") { Int64($0.size?.pendingBytes ?? 0) }
     total("meterd_partitions", "Partitions that stay with this daemon.") { _ in 1 }
     total("meterd_partitions_halted", "Partitions that are not read until an operator decides.") { status in
@@ -66,7 +81,7 @@ final class DaemonMetrics: Sendable {
     metrics.gauge("meterd_memory_budget_bytes", help: "What memory.budget allows.") { memoryBudget }
     metrics.gauge("meterd_memory_bytes", help: "Memory of counts, series and identities together.") {
       board.all.values.reduce(0) {
-        $0 + Int64($1.size.map { $0.identityBytes + $0.seriesBytes + $0.pendingBytes } ?? 0)
+        $0 + Int64($1.size.map { $0.identityBytes + $0.seriesBytes + $0.accountBytes + $0.pendingBytes } ?? 0)
       }
     }
     self.metrics = metrics
@@ -91,6 +106,13 @@ final class DaemonMetrics: Sendable {
     flushSeconds.observe(nanoseconds)
     flushedRows.add(flush.rows)
     flushes.add()
+  }
+
+  func told(_ event: LimitStanding.Event) {
+    switch event {
+    case .recovered: crossings["recovered"]?.add()
+    case .reached(let step): crossings["\(step.kind)"]?.add()
+    }
   }
 
   func resolved(_ outcome: Resolved) { resolutions[outcome.rawValue]?.add() }

@@ -52,6 +52,7 @@ extension Lane {
 
   func load(_ slot: Slot, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void) {
     guard let claim = slot.claim else { preconditionFailure("a claim comes before a load") }
+    if !slot.strange.isEmpty { return loadStandings(slot, claim, answer) }
     let (log, stay, keys) = (slot.log, slot.stay, slot.cold)
     waiting(slot)
     around.ledger.storedSums(of: claim.partition, keys, around.tallyRules.windows, lane: number) { [self] result in
@@ -59,6 +60,28 @@ extension Lane {
       case .success(let sums):
         around.gauges.loads.add()
         queue.async { [self] in withSlot(log, stay) { $0.tally?.admit(keys, sums) } }
+        answer(.loaded, nil)
+      case .failure(let error): answer(.failed, error.words)
+      }
+    }
+  }
+
+  /// Whoever changes the catalog meanwhile makes the answer an old one: the batch asks again.
+  private func loadStandings(
+    _ slot: Slot, _ claim: Ledger.Claim, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void
+  ) {
+    let (log, stay, places, heard) = (slot.log, slot.stay, slot.strange, slot.changesHeard)
+    waiting(slot)
+    around.ledger.standings(of: claim.partition, places, around.tallyRules.windows, lane: number) { [self] result in
+      switch result {
+      case .success(let standings):
+        around.gauges.standings.add(standings.all.count)
+        queue.async { [self] in
+          withSlot(log, stay) { slot in
+            slot.strange = []
+            if slot.changesHeard == heard { slot.tally?.admit(standings) }
+          }
+        }
         answer(.loaded, nil)
       case .failure(let error): answer(.failed, error.words)
       }
@@ -123,6 +146,11 @@ extension Lane {
     }
     around.board.update(log, stay: stay) { $0.committed = flush.range.to }
     outlet.committed(log, flush.range.to)
+    if !flush.crossings.isEmpty {
+      for crossing in flush.crossings { around.gauges.told(crossing.event) }
+      outlet.told()
+    }
+    if around.rules.current.hasLimits, !flush.rollups.isEmpty { outlet.review() }
   }
 
   func refuse(_ log: TopicPartition, _ stay: Int) {

@@ -51,6 +51,9 @@ extension Lane {
       case .cold(let keys):
         slot.cold = keys
         break counting
+      case .strange(let places):
+        slot.strange = places
+        break counting
       }
     }
     let isDone = next == waiting.held.count

@@ -38,6 +38,10 @@ final class Lane: Sendable {
     var committed: @Sendable (TopicPartition, Int64) -> Void
     /// PostgreSQL answers again.
     var hasten: @Sendable () -> Void
+    /// A flush has told of limits.
+    var told: @Sendable () -> Void
+    /// A flush has counted what others may have to look at.
+    var review: @Sendable () -> Void
   }
 
   /// No timer is earlier than that.
@@ -104,6 +108,20 @@ final class Lane: Sendable {
         // Whoever has the partition next cannot know how the log ended here.
         if fact == .revoked { breakOff(slot, &state) }
         step(slot, fact, &state)
+      }
+    }
+  }
+
+  /// The catalog has changed for these tenants, or, with nil, for any.
+  func forget(_ tenants: [String]?) {
+    queue.async { [self] in
+      let rules = around.rules.current
+      let keys = tenants?.map { rules.key(ofTenant: $0.utf8) }
+      state.withLock { state in
+        for slot in state.slots.values {
+          slot.changesHeard += 1
+          slot.tally?.forget(keys)
+        }
       }
     }
   }
@@ -188,6 +206,9 @@ final class Lane: Sendable {
         around.gauges.count(what.verdicts, bytes: 0)
       case .cold(let keys):
         slot.cold = keys
+        break counting
+      case .strange(let places):
+        slot.strange = places
         break counting
       }
     }

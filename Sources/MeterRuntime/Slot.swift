@@ -23,6 +23,9 @@ final class Slot {
   var waiting: [Waiting] = []
   /// What the first of them needs.
   var cold: [ColdKey] = []
+  /// The same of tenants, asked about anew for each change of the catalog that is heard of meanwhile.
+  var strange: [TenantPlace] = []
+  var changesHeard = 0
   /// Why the log ends behind them, until they are counted.
   var broken: String?
   var isPaused = false

@@ -23,6 +23,7 @@ final class Watch: Sendable {
   private let board: Board
   private let assignment: Assignment
   private let log: Log
+  private let changes = Mutex<TenantChanges?>(nil)
   private let questions = Atomic<Int>(0)
   private let answers = Atomic<Int>(0)
   private let catalogQueue = DispatchQueue(label: "meterd.watch.catalog")
@@ -75,6 +76,7 @@ final class Watch: Sendable {
       }
       askHalts()
       askReplays()
+      askTenants()
       let spent = Clock.monotonic() - asked
       let rest = max(0, 1_000_000_000 - spent)
       catalogQueue.asyncAfter(deadline: .now() + .nanoseconds(Int(rest))) { [self] in askCatalog() }
@@ -88,6 +90,34 @@ final class Watch: Sendable {
       // A failure is told by the question about the catalog; the next second asks again.
       guard case .success(let lifted) = answer, !lifted.isEmpty else { return }
       assignment.renew(halted.filter { lifted.contains($0.key) })
+    }
+  }
+
+  /// The catalog has changed: what it says is asked for at once.
+  func hearOfCatalog() {
+    Catalog.meters(on: pool) { [self] answer in
+      catalogQueue.async { [self] in
+        if case .success(let meters) = answer, rules.replace(meters) {
+          log.info("catalog changed", ["meters": .int(meters.count)])
+        }
+      }
+    }
+    askTenants()
+  }
+
+  /// Until the first answer nothing is known of any tenant.
+  private func askTenants() {
+    TenantChanges.ask(behind: changes.withLock { $0 }, on: pool) { [self] answer in
+      guard case .success(let found) = answer else { return }
+      let isFirst = changes.withLock { last in
+        defer { last = found }
+        return last == nil
+      }
+      if isFirst || found.tenants == nil {
+        assignment.forget(nil)
+      } else if let tenants = found.tenants, !tenants.isEmpty {
+        assignment.forget(tenants)
+      }
     }
   }
 

@@ -47,6 +47,7 @@ public struct Decoder: ~Copyable {
   mutating func begin(_ rules: borrowing MeterRules, _ events: inout EventBatch) {
     events.removeAll()
     events.meters = rules.meters
+    events.hasLimits = rules.hasLimits
     events.other = rules.other
     if learntSeed != rules.seed || learntMeters != rules.meters {
       shapes.forget()

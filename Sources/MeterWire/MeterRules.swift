@@ -30,12 +30,14 @@ public struct MeterRules: Sendable {
     var isCorrectable: Bool
     /// Whether its value is any scalar and not a number.
     var isUnique: Bool
+    var isLimited: Bool
 
     @inline(__always)
     func measure(_ series: SeriesKey, firstDimension: Int, units: Int128) -> EventBatch.Measure {
       EventBatch.Measure(
         series: series, meter: meter, id: id, aggregate: aggregate, scale: Int(aggregate == .count ? 0 : scale),
-        firstDimension: Int32(truncatingIfNeeded: firstDimension), dimensionCount: Int(dimensionCount), units: units)
+        firstDimension: Int32(truncatingIfNeeded: firstDimension), dimensionCount: Int(dimensionCount),
+        isLimited: isLimited, units: units)
     }
   }
 
@@ -66,9 +68,12 @@ public struct MeterRules: Sendable {
   let text: [UInt8]
   /// The most fields any type has.
   let fieldsMax: Int
+  /// Whether any meter is limited.
+  public let hasLimits: Bool
 
   public init(meters: [Meter], seed: UInt64) {
     self.meters = meters
+    hasLimits = meters.contains(where: \.isLimited)
     self.seed = seed
     other = Fingerprint.name("~other".utf8, seed: seed)
     var draft = Draft()
@@ -95,6 +100,9 @@ public struct MeterRules: Sendable {
     }
     typeSlots = slots
   }
+
+  /// What a tenant is called in the core.
+  public func key(ofTenant tenant: some Collection<UInt8>) -> SeriesKey { Fingerprint.name(tenant, seed: seed) }
 
   /// Index of the rule of a type that at least one meter wants, -1 if none does.
   @inline(__always)
@@ -158,7 +166,8 @@ public struct MeterRules: Sendable {
             meter: Int32(index), id: numbered.id, aggregate: meter.aggregate, valueField: value,
             scale: Int32(meter.scale),
             firstDimension: Int32(dimensionFields.count), dimensionCount: Int32(dimensions.count),
-            isCorrectable: meter.aggregate.isCorrectable, isUnique: meter.aggregate == .unique))
+            isCorrectable: meter.aggregate.isCorrectable, isUnique: meter.aggregate == .unique,
+            isLimited: numbered.isLimited))
         dimensionFields += dimensions
       }
       rule.measureCount = Int32(measures.count) - rule.firstMeasure

@@ -166,7 +166,8 @@ public final class Catalog: Sendable {
   private static func meters(_ connection: borrowing Connection) throws(PostgresError) -> [Meter] {
     let rows = try connection.execute(
       """
-      select m.id, m.name, m.event, m.aggregate, m.value_path, m.scale, m.unit, m.hold_nanoseconds, d.path
+      select m.id, m.name, m.event, m.aggregate, m.value_path, m.scale, m.unit, m.hold_nanoseconds, d.path, m.id in (
+        select e.meter from meterd.plan_entry e where e.limit_mode is not null or jsonb_array_length(e.warn_at) > 0)
       from meterd.meter m left join lateral unnest(m.dimensions) with ordinality d (path, place) on true
       order by m.id, d.place
       """)
@@ -182,7 +183,8 @@ public final class Catalog: Sendable {
             definition: MeterDefinition(
               name: name, event: event, aggregate: aggregate, value: rows.text(row, 4), scale: Int(scale),
               dimensions: [],
-              unit: rows.text(row, 6), hold: rows.integer(row, 7).map { TimeSpan(nanoseconds: $0) })))
+              unit: rows.text(row, 6), hold: rows.integer(row, 7).map { TimeSpan(nanoseconds: $0) }),
+            isLimited: rows.text(row, 9) == "t"))
       }
       if let path = rows.text(row, 8) { meters[meters.count - 1].definition.dimensions.append(path) }
     }

@@ -131,6 +131,18 @@ struct Connection: ~Copyable {
     return rows
   }
 
+  /// Channels that were notified by then.
+  func notifications(withinMs limit: Int) throws(PostgresError) -> Set<String> {
+    var channels: Set<String> = []
+    guard try isReadable(by: MonotonicClock.now() + Int64(limit) * 1_000_000) else { return channels }
+    guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+    while let notification = unsafe PQnotifies(handle) {
+      channels.insert(unsafe String(cString: notification.pointee.relname))
+      unsafe PQfreemem(notification)
+    }
+    return channels
+  }
+
   /// Runs several statements as one message, without parameters and answers.
   func script(_ sql: String, timeoutMs: Int = 120_000) throws(PostgresError) {
     let deadline = MonotonicClock.now() + Int64(timeoutMs) * 1_000_000

@@ -6,7 +6,7 @@ import MeterModel
 /// the procedure commits before it answers: no client, however stalled, stands between a lock and its release.
 enum FlushCall {
   static let sql: String = {
-    let places = (1...52).map { "$\($0)" }.joined(separator: ", ")
+    let places = (1...54).map { "$\($0)" }.joined(separator: ", ")
     return "call meterd.apply(\(places), null)"
   }()
 
@@ -51,6 +51,8 @@ enum FlushCall {
       .int8Array(flush.conflicts.map(\.offset)), .int8Array(flush.conflicts.map(\.firstOffset)),
       .textArray(utf8: flush.conflicts.map(\.tenant)), .textArray(utf8: flush.conflicts.map(\.source)),
       .textArray(utf8: flush.conflicts.map(\.id)),
+
+      .text(CrossingDocument.text(flush.crossings)), .text(CrossingDocument.text(flush.reviewed)),
     ]
   }
 }

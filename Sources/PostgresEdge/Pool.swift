@@ -73,7 +73,9 @@ enum Session {
         set_config('default_transaction_isolation', 'read committed', false),
         set_config('synchronous_commit',
           case s.value when 'off' then 'on' else s.value end, false),
-        set_config('search_path', 'pg_catalog', false)
+        set_config('search_path', 'pg_catalog', false),
+        -- Compiling would take longer than any of our statements.
+        set_config('jit', 'off', false)
       from (select current_setting('synchronous_commit') as value) as s
       """)
     connection.backend = Int32(truncatingIfNeeded: rows.integer(0, 0) ?? 0)

@@ -29,6 +29,7 @@ public enum Schema {
     Step(version: 6, name: "sessions", sql: PackageResources._006_sessions_sql),
     Step(version: 7, name: "catalog", sql: PackageResources._007_catalog_sql),
     Step(version: 8, name: "periods", sql: PackageResources._008_periods_sql),
+    Step(version: 9, name: "limits", sql: PackageResources._009_limits_sql),
   ]
 
   public static var version: Int64 { steps.last!.version }

@@ -59,7 +59,7 @@ enum SessionProbe {
       } catch {
         guard case .lost = error else { throw error }
         throw .unreachable(
-          "session \(number) of 3 at once got no answer (\(timeoutMs) ms); meterd needs postgres.connections + 3")
+          "session \(number) of 3 at once got no answer (\(timeoutMs) ms); meterd needs postgres.connections + 7")
       }
     }
 

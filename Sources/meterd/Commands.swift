@@ -41,6 +41,19 @@ let commands = Program(
         .init("total", "one row for each tenant and meter"), json,
       ]),
     .init(
+      "limits", "what tenants have used of what their plans limit in the present periods, and when it will be reached",
+      options: [
+        config, .init("tenant", value: "T", "only this tenant"), .init("meter", value: "M", "only this meter"), json,
+      ]),
+    .init(
+      "tail", "follows limit events, until Ctrl-C",
+      options: [
+        config, .init("tenant", value: "T", "only this tenant"),
+        .init("kind", value: "K", "only warning, limit, exceeded, overage, recovered or trial"),
+        .init("since", value: "TIME", "begins with what was told at this instant or later"),
+        .init("count", value: "N", "ends after so many"), json,
+      ]),
+    .init(
       "partition list", "halted partitions: cursor, epoch, owner, and why they are halted",
       options: [
         config, .init("topic", value: "T", "only this topic"), .init("all", "also those that are not halted"), json,

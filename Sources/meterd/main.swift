@@ -25,6 +25,8 @@ func run(_ arguments: Arguments) throws(Complaint) -> ExitStatus {
   case "migrate": try Migrate.run(arguments)
   case "apply": try Apply.run(arguments)
   case "usage": try Usage.run(arguments)
+  case "limits": try Limits.run(arguments)
+  case "tail": try Tail.run(arguments)
   case "partition list": try PartitionCommand.list(arguments)
   case "partition resume": try PartitionCommand.resume(arguments)
   case "partition reset": try PartitionCommand.reset(arguments)

@@ -32,6 +32,7 @@ import Testing
     var terms: LimitTerms
     var total: Int128 = 0
     var standing = LimitStanding()
+    var told: [LimitStanding.Told] = []
     var said: [String] = []
 
     var ladder: [LimitThreshold] { LimitThreshold.ladder(terms, scale: LimitTests.scale) }
@@ -41,8 +42,11 @@ import Testing
       let limit = terms.mode == nil ? "-" : terms.at.description
       for event in events {
         switch event {
-        case .recovered: said.append("\(step) recovered - \(used) \(limit)")
+        case .recovered(let kinds):
+          told.removeAll { kinds.contains($0.kind) }
+          said.append("\(step) recovered - \(used) \(limit)")
         case .reached(let threshold):
+          told.append(LimitStanding.Told(threshold.kind, threshold.total))
           let percent = threshold.kind == .warning ? threshold.percent?.description ?? "?" : "-"
           said.append("\(step) \(threshold.kind) \(percent) \(used) \(limit)")
         }
@@ -68,10 +72,15 @@ import Testing
         scene.move(by: -(try Self.units(units)), number)
       } else if let entry = step.object("limit") {
         scene.terms = try Self.terms(entry)
+        // As whoever comes next is told.
+        scene.standing = LimitStanding(scene.told, on: scene.ladder)
         scene.move(by: 0, number)
       } else if step.has("new_period") {
         scene.total = 0
-        scene.note(scene.standing.begin(with: 0, on: scene.ladder), number)
+        let wasLimited = scene.standing.isLimited
+        (scene.standing, scene.told) = (LimitStanding(), [])
+        if wasLimited, LimitStanding.endsLimits(with: 0, on: scene.ladder) { scene.note([.recovered([])], number) }
+        scene.move(by: 0, number)
       } else if let suspend = step.flag("suspend") {
         isSuspended = suspend
       } else {

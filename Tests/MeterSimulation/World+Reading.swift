@@ -134,6 +134,7 @@ extension World {
       case .cold(let keys):
         slot.cold = keys
         break counting
+      case .strange: preconditionFailure("nothing is limited in this world")
       }
     }
     if let size {

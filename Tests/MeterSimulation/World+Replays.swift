@@ -85,6 +85,7 @@ extension World {
       case .cold(let keys):
         slot.cold = keys
         break counting
+      case .strange: preconditionFailure("nothing is limited in this world")
       }
     }
     let isDone = next == waiting.held.count

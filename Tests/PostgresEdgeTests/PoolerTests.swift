@@ -67,7 +67,7 @@ import Testing
       Issue.record("two sessions were taken for three")
     } catch {
       #expect(error.status == .unavailable)
-      #expect(error.problem.contains("postgres.connections + 3"), "\(error)")
+      #expect(error.problem.contains("postgres.connections + 7"), "\(error)")
     }
   }
 }

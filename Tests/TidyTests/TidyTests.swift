@@ -38,7 +38,7 @@ import Testing
     "MeterOracle": [],
     "MeterLab": ["CRdkafka", "Glibc", "Synchronization"],
     "meterd": [
-      "MeterModel", "MeterConfig", "MeterTelemetry", "MeterRuntime", "KafkaEdge", "PostgresEdge",
+      "MeterModel", "MeterRating", "MeterConfig", "MeterTelemetry", "MeterRuntime", "KafkaEdge", "PostgresEdge",
       "CLibzstd",
       "Dispatch", "Glibc",
       "Synchronization",

@@ -196,7 +196,7 @@ begin
         select from meterd.rollup r
         where r.series = e.series and r.window_start = e.window_start and r.changed > e.position and r.changed < horizon)
       union all
-      select 2 * k.position + 1, 'period_usage', to_jsonb(v) - 'period' - 'meter_id'
+      select 2 * k.position + 1, 'period_usage', to_jsonb(v) - 'period' - 'meter_id' - 'shadow'
         || jsonb_build_object(
           'quantity', v.quantity::text, 'included', v.included::text, 'limit_at', v.limit_at::text, 'overage', v.overage::text)
       from (
@@ -208,7 +208,7 @@ begin
         group by p.id, s.meter
       ) as k
       cross join lateral (
-        select * from meterd.period_amount v where v.period = k.period and v.meter_id = k.meter offset 0
+        select * from meterd.period_amount v where v.period = k.period and v.meter_id = k.meter and not v.shadow offset 0
       ) as v
       where 2 * k.position + 1 > since
       order by cursor

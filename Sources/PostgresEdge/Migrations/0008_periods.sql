@@ -31,22 +31,50 @@ create table meterd.total (
   primary key (period, meter, partition)
 ) with (fillfactor = 80);
 
+-- Which partition counted first for a total, and whether others do, too: then none of them can judge it alone. Whoever comes second waits for
+-- the first.
+create table meterd.total_home (
+  period bigint not null,
+  meter integer not null,
+  partition integer not null,
+  is_shared boolean not null default false,
+  primary key (period, meter)
+);
+create index total_home_shared on meterd.total_home (period, meter) where is_shared;
+
 -- Adds a flush to the totals of the periods it falls into. The lock is shared by all flushes and held until their commits: periods are
 -- filled while none is on its way, so that each flush is either among what they are filled from, or finds them.
 create function meterd.add_totals(
   p_partition integer, p_series uuid[], p_windows timestamptz[], p_quantities numeric[], p_events bigint[], p_merges integer[]
 ) returns void language plpgsql volatile as $$
+declare
+  touched record;
 begin
   perform pg_advisory_xact_lock_shared(x'746F74616C73'::bigint);
   if not exists (select from meterd.period) then return; end if;
-  insert into meterd.total as t (period, meter, partition, quantity, events)
+  with added as (
+    insert into meterd.total as t (period, meter, partition, quantity, events)
     select p.id, s.meter, p_partition, sum(d.quantity) filter (where d.merge = 0), sum(d.events)
     from unnest(p_series, p_windows, p_quantities, p_events, p_merges) as d (series, window_start, quantity, events, merge)
     join meterd.series s on s.id = d.series
     join meterd.period p on p.tenant = s.tenant and p.ends_at > d.window_start and p.starts_at <= d.window_start
     group by p.id, s.meter
     order by p.id, s.meter
-    on conflict (period, meter, partition) do update set quantity = t.quantity + excluded.quantity, events = t.events + excluded.events;
+    on conflict (period, meter, partition) do update set quantity = t.quantity + excluded.quantity, events = t.events + excluded.events
+    returning t.period, t.meter, t.xmax = 0 as is_new
+  ), placed as (
+    insert into meterd.total_home as h (period, meter, partition)
+      select a.period, a.meter, p_partition from added a where a.is_new order by a.period, a.meter
+      on conflict (period, meter) do update set is_shared = true where h.partition <> excluded.partition and not h.is_shared
+  )
+  select array_agg(a.period) as periods, array_agg(a.meter) as meters into touched from added a;
+  if exists (select from meterd.total_home h where h.is_shared) then
+    insert into meterd.limit_review (period, meter)
+      select t.period, t.meter
+      from unnest(touched.periods, touched.meters) as t (period, meter)
+      join meterd.total_home h on h.period = t.period and h.meter = t.meter and h.is_shared
+      where t.meter in (select e.meter from meterd.plan_entry e where e.limit_mode is not null or jsonb_array_length(e.warn_at) > 0);
+  end if;
 end
 $$;
 
@@ -61,6 +89,7 @@ begin
   if not exists (select from meterd.period p where not p.is_filled) then return; end if;
   perform pg_advisory_xact_lock(x'746F74616C73'::bigint);
   delete from meterd.total t using meterd.period p where p.id = t.period and not p.is_filled;
+  delete from meterd.total_home h using meterd.period p where p.id = h.period and not p.is_filled;
   delete from meterd.period p where not p.is_filled and p.is_gone;
   insert into meterd.total (period, meter, partition, quantity, events)
     select p.id, s.meter, r.partition, sum(r.quantity), sum(r.events)
@@ -73,6 +102,10 @@ begin
     ) as r
     where not p.is_filled and p.starts_at <= (select max(l.newest_window) from meterd.partition l)
     group by p.id, s.meter, r.partition;
+  insert into meterd.total_home (period, meter, partition, is_shared)
+    select t.period, t.meter, min(t.partition), count(*) > 1
+    from meterd.total t join meterd.period p on p.id = t.period and not p.is_filled
+    group by t.period, t.meter;
   -- What is told by `changes_since`: one window of each meter, with which its total comes.
   select array_agg(w.series) as series, array_agg(w.window_start) as windows into told
     from (
@@ -146,6 +179,11 @@ revoke execute on function meterd.period_terms from public;
 create function meterd.set_periods(p_subscriptions text[], p_periods jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  -- For whoever notes the catalog that this comes from.
+  perform set_config('meterd.changed_subscriptions', p_subscriptions::text, true),
+    set_config('meterd.changed_tenants', array(
+      select s.tenant from meterd.subscription s where s.id = any (p_subscriptions)
+      union select p.tenant from meterd.period p where p.subscription = any (p_subscriptions))::text, true);
   -- Other terms, such as another plan: what is open now is told again.
   update meterd.period p set is_filled = false
     where p.subscription = any (p_subscriptions) and p.starts_at <= now() and p.ends_at > now();
@@ -187,13 +225,13 @@ create view meterd.period_meter as
 -- extreme over all events, a level from the last one known before, values as one set that is thinned to the highest level among them, an
 -- integral as the sum of what the windows show. All of it stands here and not in functions, which would have to know who asks.
 create view meterd.period_amount as
-  select p.id as period, m.id as meter_id, p.tenant, m.name as meter, p.subscription, l.name as plan, l.version as plan_version, p.starts_at as period_start,
+  select p.id as period, m.id as meter_id, s.shadow, p.tenant, m.name as meter, p.subscription, l.name as plan, l.version as plan_version, p.starts_at as period_start,
     p.ends_at as period_end, trim_scale(q.quantity) as quantity, trim_scale(g.included) as included,
     case when e.limit_mode is not null then trim_scale(e.limit_at + x.extra) end as limit_at, e.limit_mode,
     case when g.included is not null then trim_scale(greatest(q.quantity - g.included, 0)) end as overage, case when p.ends_at > now() then 'open' else 'closing' end as state
   from meterd.period_meter k
   join meterd.period p on p.id = k.period
-  join meterd.subscription s on s.id = p.subscription and not s.shadow
+  join meterd.subscription s on s.id = p.subscription
   join meterd.meter m on m.id = k.meter
   cross join (
     select i.window_length, (extract(epoch from i.window_length) * 1000000000)::bigint as length from meterd.installation i
@@ -253,7 +291,7 @@ create view meterd.period_amount as
 
 create view meterd.all_period_usage as
   select tenant, meter, subscription, plan, plan_version, period_start, period_end, quantity, included, limit_at, limit_mode, overage, state
-  from meterd.period_amount;
+  from meterd.period_amount where not shadow;
 
 create view meterd.tenant_period_usage with (security_barrier) as
   select * from meterd.all_period_usage where tenant = meterd.shown_tenant();

@@ -1,5 +1,3 @@
-import MeterModel
-
 extension Quantity {
   /// The most digits that a price may have behind the point.
   public static let fractionMax = 12
@@ -15,5 +13,23 @@ extension Quantity {
       guard units < Self.bound else { return nil }
     }
     self.init(units: units, scale: parts.count == 2 ? parts[1].count : 0)
+  }
+
+  /// The same with a sign where there is one.
+  public init?(signed text: String) {
+    guard text.utf8.first == UInt8(ascii: "-") else {
+      self.init(text: text)
+      return
+    }
+    self.init(text: String(text.dropFirst()))
+    units = -units
+  }
+
+  /// In units of another scale; nil if that would cut digits off, or overflow.
+  public func units(atScale wanted: Int) -> Int128? {
+    let number = normal
+    guard number.scale <= wanted, let factor = Self.power(wanted - number.scale) else { return nil }
+    let (units, overflow) = number.units.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : units
   }
 }

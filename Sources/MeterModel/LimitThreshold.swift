@@ -1,5 +1,3 @@
-import MeterModel
-
 /// One total at which something is to be said.
 public struct LimitThreshold: Sendable, Hashable {
   /// In the order in which they are told at one total.
@@ -36,10 +34,15 @@ public struct LimitThreshold: Sendable, Hashable {
       steps.append(step)
     case nil: break
     }
-    return steps.sorted { a, b in
+    steps.sort { a, b in
       if a.total != b.total { return a.total.isBelow(b.total) }
-      return a.kind < b.kind
+      if a.kind != b.kind { return a.kind < b.kind }
+      return (a.percent ?? whole).isBelow(b.percent ?? whole)
     }
+    // Percentages of nothing are one threshold, not several.
+    var ladder: [LimitThreshold] = []
+    for step in steps where ladder.last?.kind != step.kind || ladder.last?.total != step.total { ladder.append(step) }
+    return ladder
   }
 
   private static func aboveWhole(_ percent: Quantity) -> Quantity {

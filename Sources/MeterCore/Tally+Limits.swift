@@ -1,0 +1,166 @@
+import MeterModel
+
+/// Judging: what is counted is compared with what the tenant's plan says, in the order of the log.
+extension Tally {
+  /// Finds the accounts of a go's limited measures, asked for some events ahead. What is returned must be known before anything is counted.
+  mutating func survey(_ batch: borrowing RecordBatch, _ events: borrowing EventBatch) -> [TenantPlace] {
+    guard events.hasLimits else { return [] }
+    let count = events.measures.count
+    if accountHeads.count < count { accountHeads = Array(repeating: -1, count: max(count, 2 * accountHeads.count)) }
+    var unknown: Set<TenantPlace> = []
+    let all = events.events.count
+    for index in 0..<all {
+      warm(index &+ 2 &* Self.accountsAhead, events) { $0.warm($1) }
+      warm(index &+ Self.accountsAhead, events) { $0.warmAccount($1) }
+      guard events.events[index].finding == .measurable, events.events[index].problem == nil,
+        places[index].limit == .none
+      else { continue }
+      let first = Int(events.events[index].firstMeasure)
+      for at in first..<first &+ Int(events.events[index].measureCount) where events.measures[at].isLimited {
+        let head = limits.find(LimitBook.key(events.events[index].tenantKey, events.measures[at].meterID.number))
+        accountHeads[at] = head
+        if events.events[index].kind != .void, limits.covers(head, places[index].window) { continue }
+        ask(index, head, batch, events, &unknown)
+      }
+    }
+    return Array(unknown)
+  }
+
+  private static var accountsAhead: Int { 16 }
+
+  @inline(__always)
+  private func warm(_ index: Int, _ events: borrowing EventBatch, _ fetch: (borrowing LimitBook, SeriesKey) -> Void) {
+    guard index < events.events.count, events.events[index].finding == .measurable else { return }
+    let first = Int(events.events[index].firstMeasure)
+    for at in first..<first &+ Int(events.events[index].measureCount) where events.measures[at].isLimited {
+      fetch(limits, LimitBook.key(events.events[index].tenantKey, events.measures[at].meterID.number))
+    }
+  }
+
+  @inline(never)
+  private func ask(
+    _ index: Int, _ head: Int32, _ batch: borrowing RecordBatch, _ events: borrowing EventBatch,
+    _ unknown: inout Set<TenantPlace>
+  ) {
+    let event = events.events[index]
+    let tenant = limits.find(LimitBook.key(event.tenantKey, 0))
+    let windows = event.kind == .void ? windows(ofVoid: index, events) : [places[index].window]
+    for window in windows where !limits.covers(head, window) && !limits.covers(tenant, window) {
+      guard unknown.count < Self.tenantsAtOnce else { return }
+      unknown.insert(TenantPlace(tenant: events.bytes(event.tenant, in: batch), key: event.tenantKey, window: window))
+    }
+  }
+
+  /// One answer is bounded; the events are looked at again when it is there.
+  private static var tenantsAtOnce: Int { 2_000 }
+
+  /// Adds what was counted to the totals of its periods.
+  @inline(__always)
+  mutating func charge(
+    _ measure: Int, _ units: Int128, _ window: Int32, _ index: Int, _ offset: Int64, _ batch: borrowing RecordBatch,
+    _ events: borrowing EventBatch
+  ) {
+    guard events.measures[measure].isLimited, accountHeads[measure] >= 0 else { return }
+    let isLargest = events.measures[measure].aggregate == .max
+    if limits.add(units, isLargest: isLargest, window, at: accountHeads[measure]) {
+      tell(accountHeads[measure], window, index, offset, batch, events)
+    }
+  }
+
+  /// Looks at every account that was added to.
+  @inline(never)
+  private mutating func tell(
+    _ head: Int32, _ window: Int32, _ index: Int, _ offset: Int64, _ batch: borrowing RecordBatch,
+    _ events: borrowing EventBatch
+  ) {
+    let cause = Crossing.Cause(event: events.bytes(events.events[index].id, in: batch), offset: offset)
+    var at = Int(head)
+    while at >= 0 {
+      let account = limits[at]
+      if account.from <= window, window < account.until {
+        let rule = limits.rules[Int(account.rule)]
+        if rule.isOwn {
+          tell(at, cause)
+        } else {
+          let review = Reviewed(period: limits.details[at].period, meter: rule.meter, cause: cause)
+          if reviewed.updateValue(review, forKey: review.subject) == nil { keptBytes += Self.rowBytes }
+        }
+      }
+      at = Int(account.chain)
+    }
+  }
+
+  private mutating func tell(_ position: Int, _ cause: Crossing.Cause?) {
+    let events = limits.move(position)
+    guard !events.isEmpty else { return }
+    let account = limits[position]
+    let rule = limits.rules[Int(account.rule)]
+    for event in events {
+      crossings.append(
+        Crossing(
+          period: limits.details[position].period, meter: rule.meter, rule: rule.rule, event: event,
+          used: Quantity(units: account.total, scale: rule.rule.scale), cause: cause))
+      keptBytes += Self.rowBytes + (cause?.event.count ?? 0)
+    }
+  }
+
+  /// Tells what the database knows of tenants. What was counted here and is not in it yet is added.
+  public mutating func admit(_ standings: Standings) {
+    var fresh: [Int] = []
+    for standing in standings.all {
+      let keys = limits.admit(standing)
+      fresh += keys
+    }
+    let own = fresh.filter { limits.rules[Int(limits[$0].rule)].isOwn }
+    guard !own.isEmpty else { return }
+    let isSealedIn = standings.flush >= sealedNumber
+    addPending(to: own, isSealedIn: isSealedIn, standings)
+    for crossing in (isSealedIn ? [] : sealedCrossings) + crossings {
+      for position in own
+      where limits.details[position].period == crossing.period
+        && limits.rules[Int(limits[position].rule)].meter == crossing.meter
+      {
+        limits.recall(crossing.event, at: position)
+      }
+    }
+    for position in own { tell(position, nil) }
+  }
+
+  private mutating func addPending(to own: [Int], isSealedIn: Bool, _ standings: Standings) {
+    var names: [UInt64: [Int]] = [:]
+    let keys = Dictionary(
+      standings.all.flatMap { standing in
+        standing.accounts.map { (LimitBook.key(standing.key, $0.meter.number), (standing.key, $0.meter)) }
+      }, uniquingKeysWith: { first, _ in first })
+    for position in own {
+      guard let (tenant, meter) = keys[limits[position].key] else { continue }
+      names[SeriesName(tenant: tenant, meter: meter).group, default: []].append(position)
+    }
+    func join(_ name: UInt64, _ window: Int32, _ units: Int128) {
+      for position in names[name] ?? [] where limits[position].from <= window && window < limits[position].until {
+        limits.join(units, at: position)
+      }
+    }
+    if !isSealedIn {
+      for delta in sealedRollups where delta.merge == .add || delta.merge == .max {
+        let start = Instant(saturatingMilliseconds: delta.windowStartSeconds * 1_000)
+        join(
+          delta.group != 0 ? delta.group : delta.series.low | 1, rules.windows.number(of: start), delta.quantity.units)
+      }
+    }
+    for place in residency.cells.touched {
+      let cell = residency.cells[Int(place)]
+      guard cell.kind == .add || cell.kind == .max else { continue }
+      join(residency.name(of: cell), cell.window, cell.units)
+    }
+  }
+
+  /// Tenants for whom the catalog has changed; nil for any.
+  public mutating func forget(_ tenants: [SeriesKey]?) {
+    guard let tenants else {
+      limits = LimitBook()
+      return
+    }
+    for tenant in tenants { limits.forget(tenant) }
+  }
+}
