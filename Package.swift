@@ -151,12 +151,14 @@ let package = Package(
     tests("PostgresEdgeTests", imports: ["PostgresEdge", "MeterModel", "TestDice", "TestStack"]),
     tests("HTTPEdgeTests", imports: ["HTTPEdge", "MeterModel", "MeterTelemetry"]),
     tests("MeterOracleTests", imports: ["MeterOracle"]),
-    tests("MeterLabTests", imports: ["MeterLab", "CRdkafka"]),
+    .target(
+      name: "TestTopics", dependencies: ["MeterLab", "CRdkafka"], path: "Tests/TestTopics", swiftSettings: laws),
+    tests("MeterLabTests", imports: ["MeterLab", "TestTopics", "CRdkafka"]),
     tests(
       "ProtocolModelTests",
       imports: ["ProtocolModel", "MeterModel", "MeterCore", "PostgresEdge", "TestDice", "TestStack"]),
     tests("TestStackTests", imports: ["TestStack"]),
-    tests("DaemonTests", imports: ["TestStack", "TestDice", "TestGolden"]),
+    tests("DaemonTests", imports: ["TestStack", "TestDice", "TestGolden", "TestTopics"]),
     tests("ChaosTests", imports: ["Chaos", "TestStack"]),
     tests("TidyTests", imports: []),
     tests("BenchTests", imports: ["TestStack", "MeterOracle"]),

@@ -1,5 +1,6 @@
 import CRdkafka
 import Foundation
+import TestTopics
 import Testing
 
 @testable import MeterLab

@@ -1,4 +1,5 @@
 import Foundation
+import TestTopics
 import Testing
 
 @testable import MeterLab

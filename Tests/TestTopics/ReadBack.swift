@@ -1,26 +1,32 @@
 import CRdkafka
 
-@testable import MeterLab
+import MeterLab
 
 /// Reads whole topics, as the round trips need it: each record by partition and offset.
-@safe struct ReadBack {
-  struct Record: Equatable {
-    var timestampMs: Int64
-    var key: [UInt8]?
-    var headers: [RecordHeader] = []
-    var value: [UInt8]?
+@safe public struct ReadBack {
+  public struct Record: Equatable {
+    public var timestampMs: Int64
+    public var key: [UInt8]?
+    public var headers: [RecordHeader] = []
+    public var value: [UInt8]?
+
+    public init(timestampMs: Int64, key: [UInt8]?, headers: [RecordHeader] = [], value: [UInt8]?) {
+      (self.timestampMs, self.key, self.headers, self.value) = (timestampMs, key, headers, value)
+    }
   }
 
-  struct Place: Hashable {
-    var partition: Int32
-    var offset: Int64
+  public struct Place: Hashable {
+    public var partition: Int32
+    public var offset: Int64
+
+    public init(partition: Int32, offset: Int64) { (self.partition, self.offset) = (partition, offset) }
   }
 
   struct Failure: Error {
     var reason: String
   }
 
-  static func topic(_ topic: String, partitions: Int32, at servers: String) throws -> [Place: Record] {
+  public static func topic(_ topic: String, partitions: Int32, at servers: String) throws -> [Place: Record] {
     let conf = unsafe rd_kafka_conf_new()
     for (name, value) in [
       ("bootstrap.servers", servers), ("group.id", "read-back"), ("enable.partition.eof", "true"),
