@@ -17,6 +17,8 @@ struct CoreBench {
     case seal
     /// Decode, count and seal.
     case core
+    /// The same where every meter of every tenant is limited, and its total judged.
+    case judge
   }
 
   struct Result {
@@ -36,17 +38,20 @@ struct CoreBench {
 
   let part: Part
   private let batches: [RecordBatch]
+  private let tenants: Int
 
-  init(_ part: Part, over batches: [RecordBatch]) {
+  init(_ part: Part, over batches: [RecordBatch], tenants: Int) {
     self.part = part
     self.batches = batches
+    self.tenants = tenants
   }
 
   func run(_ mode: Mode) -> Result {
-    let rules = Workshop.meterRules()
+    let rules = Workshop.meterRules(areLimited: part == .judge)
     var decoder = Decoder(eventBytesMax: Workshop.eventBytesMax)
     var events = EventBatch()
     var tally = Workshop.tally()
+    if part == .judge { tally.admit(Workshop.standings(ofTenants: tenants, rules)) }
     var result = Result()
     var meter = Meter(mode)
     for index in batches.indices {
@@ -73,7 +78,7 @@ struct CoreBench {
         case .seal:
           next = decoder.decode(batches[index], from: next, rules, into: &events)
           _ = tally.apply(batches[index], events, now: Workshop.now)
-        case .core:
+        case .core, .judge:
           meter.start(isSteady)
           next = decoder.decode(batches[index], from: next, rules, into: &events)
           _ = tally.apply(batches[index], events, now: Workshop.now)
@@ -84,7 +89,7 @@ struct CoreBench {
       if isSteady { meter.events += batches[index].records.count }
       let isDue = (index + 1) % Workshop.batchesInFlush == 0 || index + 1 == batches.count
       if isDue, part != .decode {
-        let isTimed = part == .seal || part == .core
+        let isTimed = part == .seal || part == .core || part == .judge
         if isTimed { meter.start(isSteady) }
         let flush = tally.seal()
         if isTimed { meter.stop() }

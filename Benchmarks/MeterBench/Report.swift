@@ -23,7 +23,7 @@ struct Report {
     for percent in duplicatePercents {
       let (batches, shares) = Workshop.batches(events: size.events, tenants: size.tenants, duplicatePercent: percent)
       for part in parts {
-        let bench = CoreBench(part, over: batches)
+        let bench = CoreBench(part, over: batches, tenants: size.tenants)
         let runs = (0..<size.runs).map { _ in bench.run(.time) }.sorted { $0.nanoseconds < $1.nanoseconds }
         let counts = bench.run(.counts)
         let same = runs.allSatisfy { $0.hash == counts.hash }
@@ -46,7 +46,13 @@ struct Report {
   mutating func tables(_ parts: [TableBench.Part], print: (String) -> Void) {
     print("table           entries   fullest  emptiest      heap   hash")
     for part in parts {
-      let result = TableBench(part: part, count: part == .series ? size.series : size.identities).run()
+      let count =
+        switch part {
+        case .series: size.series
+        case .identities: size.identities
+        case .accounts: size.accounts
+        }
+      let result = TableBench(part: part, count: count).run()
       hashes.append(result.hash)
       print(
         Self.left(part.rawValue, 11) + Self.right("\(result.count)", 12)

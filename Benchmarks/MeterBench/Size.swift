@@ -3,6 +3,8 @@ struct Size: Equatable {
   var events: Int
   var series: Int
   var identities: Int
+  /// Totals of limited meters.
+  var accounts: Int
   var runs: Int
   /// Few, and all that grows once has grown after a few thousand events.
   var tenants: Int
@@ -10,9 +12,10 @@ struct Size: Equatable {
   var values: [Int]
 
   static let small = Size(
-    events: 20_480, series: 20_000, identities: 20_000, runs: 1, tenants: 4, values: [15_000, 30_000, 60_000])
+    events: 20_480, series: 20_000, identities: 20_000, accounts: 8_000, runs: 1, tenants: 4,
+    values: [15_000, 30_000, 60_000])
   /// A table's cost is told at its fullest and emptiest, so it must double several times on the way.
   static let large = Size(
-    events: 2_000_000, series: 1_000_000, identities: 8_000_000, runs: 5, tenants: 1_000,
+    events: 2_000_000, series: 1_000_000, identities: 8_000_000, accounts: 400_000, runs: 5, tenants: 1_000,
     values: [100_000, 1_000_000, 10_000_000])
 }

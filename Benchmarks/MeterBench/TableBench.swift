@@ -9,6 +9,8 @@ struct TableBench {
     /// Series of one meter, none of which is sealed.
     case series
     case identities
+    /// Totals of limited meters, four for each tenant.
+    case accounts
   }
 
   struct Result {
@@ -24,6 +26,7 @@ struct TableBench {
   let count: Int
 
   func run() -> Result {
+    if part == .accounts { return accounts() }
     var result = Result()
     var tally = Workshop.tally()
     var batch = RecordBatch()
@@ -49,6 +52,25 @@ struct TableBench {
     }
     result.heapPerEntry = (Double(bench_counts_heap_bytes()) - Double(heapBefore)) / Double(max(1, result.count))
     if part == .series { result.hash.fold(tally.seal()) }
+    return result
+  }
+
+  private func accounts() -> Result {
+    var result = Result()
+    var tally = Workshop.tally()
+    let heapBefore = bench_counts_heap_bytes()
+    for first in stride(from: 0, to: count / 4, by: 1_000) {
+      let tenants = (first..<min(count / 4, first + 1_000)).map { index in
+        SeriesKey(high: Self.spread(~UInt64(index)), low: Self.spread(UInt64(index)))
+      }
+      tally.admit(Workshop.standings(of: tenants))
+      result.count += tenants.count * 4
+      let each = Double(tally.size.accountBytes) / Double(result.count)
+      guard result.count * 4 > count else { continue }
+      result.fullest = min(result.fullest, each)
+      result.emptiest = max(result.emptiest, each)
+    }
+    result.heapPerEntry = (Double(bench_counts_heap_bytes()) - Double(heapBefore)) / Double(max(1, result.count))
     return result
   }
 

@@ -43,7 +43,7 @@ struct UsageEvent {
       case .id: string("id", uuid)
       case .source: string("source", kind.source.utf8)
       case .type: string("type", kind.type.utf8)
-      case .subject: string("subject", Array("tenant-".utf8) + Self.digits(Int64(tenant + 1), 4))
+      case .subject: string("subject", Self.name(ofTenant: tenant))
       case .datacontenttype: string("datacontenttype", "application/json".utf8)
       case .time: string("time", time)
       case .data:
@@ -59,6 +59,8 @@ struct UsageEvent {
     }
     text.append(0x7D)
   }
+
+  static func name(ofTenant tenant: Int) -> [UInt8] { Array("tenant-".utf8) + digits(Int64(tenant + 1), 4) }
 
   /// As RFC 9562 has random ones: version 4, variant 8 to b.
   private var uuid: [UInt8] {

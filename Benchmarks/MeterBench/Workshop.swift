@@ -25,7 +25,38 @@ enum Workshop {
       name: "storage", event: "storage.sample", aggregate: .sum, value: "gigabytes", scale: 3, dimensions: ["volume"]),
   ].enumerated().map { Meter(id: MeterID(Int32($0) + 1), definition: $1) }
 
-  static func meterRules() -> MeterRules { MeterRules(meters: meters, seed: seed) }
+  static func meterRules(areLimited: Bool = false) -> MeterRules {
+    MeterRules(
+      meters: meters.map { Meter(id: $0.id, definition: $0.definition, isLimited: areLimited) }, seed: seed)
+  }
+
+  /// The same of all tenants of a stream.
+  static func standings(ofTenants count: Int, _ rules: MeterRules) -> Standings {
+    standings(of: (0..<count).map { rules.key(ofTenant: UsageEvent.name(ofTenant: $0)) })
+  }
+
+  /// What a database would say of tenants whose plan limits every meter, far above what a bench brings.
+  static func standings(of tenants: some Sequence<SeriesKey>) -> Standings {
+    let month = WindowGrid(length: .hours(1)).number(of: Instant(saturatingMilliseconds: startMs))
+    let windows = month..<month + 31 * 24
+    let rules = meters.map { meter in
+      LimitRule(
+        plan: 1,
+        terms: LimitTerms(
+          included: Quantity(units: 1_000_000_000_000, scale: 0), mode: .block,
+          warnAt: [50, 80, 90].map { Quantity(units: $0, scale: 0) }), scale: meter.definition.quantityScale)
+    }
+    return Standings(
+      all: tenants.map { tenant in
+        Standing(
+          key: tenant, windows: windows,
+          accounts: zip(meters, rules).enumerated().map { number, pair in
+            Standing.Account(
+              period: PeriodID(Int64(truncatingIfNeeded: tenant.low >> 1)), meter: pair.0.id, windows: windows,
+              rule: pair.1, total: 0)
+          })
+      }, flush: 0)
+  }
 
   static func tally(dedupeWindow: TimeSpan = .hours(24)) -> Tally {
     Tally(

@@ -2,7 +2,7 @@ import Glibc
 import MeterModel
 
 let usage = """
-  meterd-bench [--small] [all | decode | dedupe | count | seal | core | tables | memory] [--events N] [--runs N] [--duplicates PERCENT]
+  meterd-bench [--small] [all | decode | dedupe | count | seal | core | judge | tables | memory] [--events N] [--runs N] [--duplicates PERCENT]
       [--tenants N] [--values N]
   meterd-bench make FILE [--events N] [--duplicates PERCENT] [--tenants N]
   meterd-bench file FILE

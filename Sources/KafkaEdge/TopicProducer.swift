@@ -14,11 +14,18 @@ public final class TopicProducer: Sendable {
   /// Longer than a record has.
   private static let patienceMs: Int32 = 15_000
 
-  private let client: Handle
+  private let settings: KafkaSettings
   private let topic: String
-  private let isBusy = Mutex(())
+  /// None after a failure: what an earlier client may still say is nothing that a later one waits for.
+  private let client: Mutex<Handle?>
 
   public init(_ settings: KafkaSettings, topic: String) throws(Complaint) {
+    self.settings = settings
+    self.topic = topic
+    client = Mutex(try Self.makeClient(settings))
+  }
+
+  private static func makeClient(_ settings: KafkaSettings) throws(Complaint) -> Handle {
     var words = [CChar](repeating: 0, count: 512)
     let configuration = try unsafe settings.makeProducerConfiguration()
     unsafe rd_kafka_conf_set_events(configuration, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
@@ -28,26 +35,34 @@ public final class TopicProducer: Sendable {
       throw Complaint(
         .configuration, at: "kafka", "no producer could be made (\(text))", remedy: "correct kafka.properties")
     }
-    unsafe self.client = Handle(client) { unsafe rd_kafka_destroy($0) }
-    self.topic = topic
+    // Its log lines come with the reports, and are left out: what matters is told as a failure.
+    unsafe rd_kafka_set_log_queue(client, nil)
+    return unsafe Handle(client) { unsafe rd_kafka_destroy($0) }
   }
 
   /// Nil when the broker has all of them; else what was in the way, and some may have come.
   public func send(_ records: [Record]) -> String? {
-    isBusy.withLock { _ in
-      var taken = 0
-      var refusal: KafkaError?
-      for record in records {
-        refusal = produce(record)
-        if refusal != nil { break }
-        taken += 1
+    client.withLock { client in
+      do throws(Complaint) {
+        let present = if let client { client } else { try Self.makeClient(settings) }
+        client = present
+        var taken = 0
+        var refusal: KafkaError?
+        for record in records {
+          refusal = produce(record, present)
+          if refusal != nil { break }
+          taken += 1
+        }
+        let failure = takeReports(of: taken, present) ?? refusal.map { "\($0.name) \($0.words)" }
+        if failure != nil { client = nil }
+        return failure
+      } catch {
+        return error.problem
       }
-      let failure = takeReports(of: taken)
-      return refusal.map { "\($0.name) \($0.words)" } ?? failure
     }
   }
 
-  private func produce(_ record: Record) -> KafkaError? {
+  private func produce(_ record: Record, _ client: Handle) -> KafkaError? {
     var fields = unsafe [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 4)
     return unsafe topic.withCString { name in
       unsafe record.key.withUnsafeBytes { key in
@@ -71,13 +86,16 @@ public final class TopicProducer: Sendable {
   }
 
   /// Takes the reports of so many records; each comes within the time that a record has. Says what was in the way.
-  private func takeReports(of count: Int) -> String? {
+  private func takeReports(of count: Int, _ client: Handle) -> String? {
     guard let queue = unsafe rd_kafka_queue_get_main(client.pointer) else { return "there is no queue of reports" }
     defer { unsafe rd_kafka_queue_destroy(queue) }
     var left = count
     var failure: String?
-    while left > 0 {
-      guard let event = unsafe rd_kafka_queue_poll(queue, Self.patienceMs) else { return failure ?? "no report came" }
+    while true {
+      // Behind the last report only what came with it.
+      guard let event = unsafe rd_kafka_queue_poll(queue, left > 0 ? Self.patienceMs : 0) else {
+        return left > 0 ? failure ?? "no report came" : failure
+      }
       defer { unsafe rd_kafka_event_destroy(event) }
       guard unsafe rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR else { continue }
       while let message = unsafe rd_kafka_event_message_next(event) {
@@ -87,6 +105,5 @@ public final class TopicProducer: Sendable {
         failure = "\(error.name) \(error.words)"
       }
     }
-    return failure
   }
 }

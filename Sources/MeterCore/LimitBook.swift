@@ -44,6 +44,8 @@ struct LimitBook: ~Copyable {
   private static let vacant = UInt32.max
   private static let slotsMin = 256
   private static let capacityMin = 64
+  /// Of a rule, with its ladder, about.
+  private static let ruleBytes = 1_024
 
   private var accounts: UnsafeMutablePointer<Account>
   private var capacity = Self.capacityMin
@@ -55,6 +57,8 @@ struct LimitBook: ~Copyable {
   private(set) var details: [Detail] = []
   private(set) var rules: [Rule] = []
   private var ruleIndex: [Rule: Int32] = [:]
+  /// Those that rules are about, and 0.
+  private var meters: Set<Int32> = [0]
 
   init() {
     unsafe accounts = LargeMemory.allocate(Account.self, Self.capacityMin)
@@ -78,7 +82,7 @@ struct LimitBook: ~Copyable {
   /// All memory that is held.
   var bytes: Int {
     capacity * MemoryLayout<Account>.stride + slots * MemoryLayout<UInt32>.stride
-      + details.capacity * MemoryLayout<Detail>.stride
+      + details.capacity * MemoryLayout<Detail>.stride + rules.count * Self.ruleBytes
   }
 
   subscript(position: Int) -> Account {
@@ -170,13 +174,19 @@ struct LimitBook: ~Copyable {
     var fresh: [Int] = []
     for account in standing.accounts {
       let key = Self.key(standing.key, account.meter.number)
+      // What is known ends where another of the tenant's periods begins or ends, which may be in the midst of this one.
+      let windows = account.windows.clamped(to: standing.windows)
       var at = find(key)
-      while at >= 0, !(details[Int(at)].period == account.period && self[Int(at)].until == account.windows.upperBound) {
+      while at >= 0, !(details[Int(at)].period == account.period && self[Int(at)].from < self[Int(at)].until) {
         at = self[Int(at)].chain
       }
-      if at >= 0 { continue }
+      if at >= 0 {
+        unsafe accounts[Int(at)].from = min(accounts[Int(at)].from, windows.lowerBound)
+        unsafe accounts[Int(at)].until = max(accounts[Int(at)].until, windows.upperBound)
+        continue
+      }
       let rule = Rule(meter: account.meter, rule: account.rule, isOwn: account.isOwn, isLargest: account.isLargest)
-      let position = enter(key, account.windows, total: account.total, rule: intern(rule), account.period)
+      let position = enter(key, windows, total: account.total, rule: intern(rule), account.period)
       details[position].standing = LimitStanding(account.told, on: account.rule.ladder)
       fresh.append(position)
     }
@@ -201,7 +211,6 @@ struct LimitBook: ~Copyable {
 
   /// Asks about a tenant again when it comes next.
   mutating func forget(_ tenant: SeriesKey) {
-    let meters = Set(rules.map(\.meter.number)).union([0])
     for meter in meters {
       var at = find(Self.key(tenant, meter))
       while at >= 0 {
@@ -216,6 +225,7 @@ struct LimitBook: ~Copyable {
     if let known = ruleIndex[rule] { return known }
     let index = Int32(rules.count)
     rules.append(rule)
+    meters.insert(rule.meter.number)
     ruleIndex[rule] = index
     return index
   }

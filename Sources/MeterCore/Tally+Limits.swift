@@ -7,19 +7,36 @@ extension Tally {
     guard events.hasLimits else { return [] }
     let count = events.measures.count
     if accountHeads.count < count { accountHeads = Array(repeating: -1, count: max(count, 2 * accountHeads.count)) }
+    // Taken out while the tables are looked at.
+    var taken: [Int32] = []
+    swap(&taken, &accountHeads)
+    defer { swap(&taken, &accountHeads) }
+    var heads = taken.mutableSpan
+    let all = events.events.span
+    let measures = events.measures.span
+    let places = places.span
     var unknown: Set<TenantPlace> = []
-    let all = events.events.count
-    for index in 0..<all {
-      warm(index &+ 2 &* Self.accountsAhead, events) { $0.warm($1) }
-      warm(index &+ Self.accountsAhead, events) { $0.warmAccount($1) }
-      guard events.events[index].finding == .measurable, events.events[index].problem == nil,
-        places[index].limit == .none
-      else { continue }
-      let first = Int(events.events[index].firstMeasure)
-      for at in first..<first &+ Int(events.events[index].measureCount) where events.measures[at].isLimited {
-        let head = limits.find(LimitBook.key(events.events[index].tenantKey, events.measures[at].meterID.number))
-        accountHeads[at] = head
-        if events.events[index].kind != .void, limits.covers(head, places[index].window) { continue }
+    for index in all.indices {
+      let far = index &+ 2 &* Self.accountsAhead
+      if far < all.count, all[far].finding == .measurable {
+        let first = Int(all[far].firstMeasure)
+        for at in first..<first &+ Int(all[far].measureCount) where measures[at].isLimited {
+          limits.warm(LimitBook.key(all[far].tenantKey, measures[at].meterID.number))
+        }
+      }
+      let near = index &+ Self.accountsAhead
+      if near < all.count, all[near].finding == .measurable {
+        let first = Int(all[near].firstMeasure)
+        for at in first..<first &+ Int(all[near].measureCount) where measures[at].isLimited {
+          limits.warmAccount(LimitBook.key(all[near].tenantKey, measures[at].meterID.number))
+        }
+      }
+      guard all[index].finding == .measurable, all[index].problem == nil, places[index].limit == .none else { continue }
+      let first = Int(all[index].firstMeasure)
+      for at in first..<first &+ Int(all[index].measureCount) where measures[at].isLimited {
+        let head = limits.find(LimitBook.key(all[index].tenantKey, measures[at].meterID.number))
+        heads[at] = head
+        if all[index].kind != .void, limits.covers(head, places[index].window) { continue }
         ask(index, head, batch, events, &unknown)
       }
     }
@@ -27,15 +44,6 @@ extension Tally {
   }
 
   private static var accountsAhead: Int { 16 }
-
-  @inline(__always)
-  private func warm(_ index: Int, _ events: borrowing EventBatch, _ fetch: (borrowing LimitBook, SeriesKey) -> Void) {
-    guard index < events.events.count, events.events[index].finding == .measurable else { return }
-    let first = Int(events.events[index].firstMeasure)
-    for at in first..<first &+ Int(events.events[index].measureCount) where events.measures[at].isLimited {
-      fetch(limits, LimitBook.key(events.events[index].tenantKey, events.measures[at].meterID.number))
-    }
-  }
 
   @inline(never)
   private func ask(
@@ -127,19 +135,22 @@ extension Tally {
   }
 
   private mutating func addPending(to own: [Int], isSealedIn: Bool, _ standings: Standings) {
-    var names: [UInt64: [Int]] = [:]
-    let keys = Dictionary(
-      standings.all.flatMap { standing in
-        standing.accounts.map { (LimitBook.key(standing.key, $0.meter.number), (standing.key, $0.meter)) }
-      }, uniquingKeysWith: { first, _ in first })
+    // By the whole period, of which the account may know a part.
+    var names: [UInt64: [(position: Int, windows: Range<Int32>)]] = [:]
+    var fresh: [Reviewed.Subject: Int] = [:]
     for position in own {
-      guard let (tenant, meter) = keys[limits[position].key] else { continue }
-      names[SeriesName(tenant: tenant, meter: meter).group, default: []].append(position)
+      let meter = limits.rules[Int(limits[position].rule)].meter
+      fresh[Reviewed.Subject(period: limits.details[position].period, meter: meter)] = position
+    }
+    for standing in standings.all {
+      for account in standing.accounts {
+        guard let position = fresh[Reviewed.Subject(period: account.period, meter: account.meter)] else { continue }
+        names[SeriesName(tenant: standing.key, meter: account.meter).group, default: []].append(
+          (position, account.windows))
+      }
     }
     func join(_ name: UInt64, _ window: Int32, _ units: Int128) {
-      for position in names[name] ?? [] where limits[position].from <= window && window < limits[position].until {
-        limits.join(units, at: position)
-      }
+      for (position, windows) in names[name] ?? [] where windows.contains(window) { limits.join(units, at: position) }
     }
     if !isSealedIn {
       for delta in sealedRollups where delta.merge == .add || delta.merge == .max {
@@ -156,7 +167,7 @@ extension Tally {
   }
 
   /// Tenants for whom the catalog has changed; nil for any.
-  public mutating func forget(_ tenants: [SeriesKey]?) {
+  public mutating func forget(_ tenants: Set<SeriesKey>?) {
     guard let tenants else {
       limits = LimitBook()
       return

@@ -61,13 +61,15 @@ public struct Reviewed: Sendable, Equatable {
   public var cause: Crossing.Cause
 
   public struct Subject: Sendable, Hashable, Comparable {
-    var period: Int64
-    var meter: Int32
+    private var period: Int64
+    private var meter: Int32
+
+    public init(period: PeriodID, meter: MeterID) { (self.period, self.meter) = (period.number, meter.number) }
 
     public static func < (a: Subject, b: Subject) -> Bool { (a.period, a.meter) < (b.period, b.meter) }
   }
 
-  public var subject: Subject { Subject(period: period.number, meter: meter.number) }
+  public var subject: Subject { Subject(period: period, meter: meter) }
 
   public init(period: PeriodID, meter: MeterID, cause: Crossing.Cause) {
     self.period = period

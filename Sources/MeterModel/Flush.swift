@@ -41,6 +41,8 @@ public struct Flush: Sendable {
   public var crossings: [Crossing]
   /// Totals that somebody else judges.
   public var reviewed: [Reviewed]
+  /// The catalog's version that whoever judged had heard of at the latest; limits that have changed since are looked at again.
+  public var catalogVersion: Int64 = .max
 
   public init(
     number: Int64, partition: PartitionNumber, epoch: Epoch, range: OffsetRange, highWaterMs: Int64,

@@ -64,7 +64,7 @@ public struct LimitThreshold: Sendable, Hashable {
     if total.scale <= scale {
       guard let factor = Quantity.power(scale - total.scale) else { return .max }
       let (units, overflow) = total.units.multipliedReportingOverflow(by: factor)
-      return overflow ? .max : isAbove ? units + 1 : units
+      return overflow || units == .max ? .max : isAbove ? units + 1 : units
     }
     guard let factor = Quantity.power(total.scale - scale) else { return isAbove && total.units < 0 ? 0 : 1 }
     let (quotient, remainder) = total.units.quotientAndRemainder(dividingBy: factor)

@@ -9,8 +9,8 @@ extension Quantity {
     guard parts.allSatisfy({ !$0.isEmpty }), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     var units: Int128 = 0
     for digit in digits {
+      guard units < Self.bound / 10 else { return nil }
       units = units * 10 + Int128(digit - 0x30)
-      guard units < Self.bound else { return nil }
     }
     self.init(units: units, scale: parts.count == 2 ? parts[1].count : 0)
   }

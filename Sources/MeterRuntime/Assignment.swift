@@ -3,6 +3,7 @@ import KafkaEdge
 import MeterCore
 import MeterModel
 import MeterTelemetry
+import PostgresEdge
 import Synchronization
 
 /// Stands between the group and the lanes: hands out the partitions that come, starts reading those that are claimed, and lets the
@@ -73,9 +74,9 @@ final class Assignment: ConsumerObserver {
     for (log, stay) in here { lane(of: log).hand(.replayWanted, of: log, stay: stay) }
   }
 
-  /// The catalog has changed for these tenants, or, with nil, for any.
-  func forget(_ tenants: [String]?) {
-    for lane in lanes { lane.forget(tenants) }
+  /// The catalog, or the clock, has changed something for tenants.
+  func hear(_ changes: TenantChanges) {
+    for lane in lanes { lane.hear(changes) }
   }
 
   func hasten() {

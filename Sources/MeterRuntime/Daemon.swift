@@ -61,6 +61,8 @@ public final class Daemon: Sendable {
       consumer?.knownEnd(log)
     }
     let rules = RulesBoard(meters: try catalog.meters(), seed: installation.seed)
+    // Before anything is asked about a tenant.
+    let catalogVersion = try catalog.version()
     let owner = Self.owner()
     let pool = Pool(target: target, connections: settings.postgres.connections, name: SessionName.fresh(of: owner))
     let around = Lane.Surroundings(
@@ -70,7 +72,7 @@ public final class Daemon: Sendable {
       tallyRules: Tally.Rules(settings),
       // Another quarter of the budget is for sums in memory, shared by the lanes.
       residentMax: Int(settings.memory.budget.bytes) / 4 / Tally.bytesOfSeries / settings.laneCount,
-      eventBytesMax: Int(settings.events.maxSize.bytes), board: board, gauges: gauges,
+      eventBytesMax: Int(settings.events.maxSize.bytes), catalogVersion: catalogVersion, board: board, gauges: gauges,
       log: log, spare: spare, retries: RetryPace())
     let topic = settings.kafka.limitTopic
     if !topic.isEmpty { try LimitEvents.open(topic, target) }
@@ -80,7 +82,7 @@ public final class Daemon: Sendable {
       settings, pool: limitPool, newest: try LimitEvents.newest(target),
       producer: topic.isEmpty ? nil : try TopicProducer(KafkaSettings(settings), topic: topic), metrics: metrics,
       log: log)
-    let reviews = LimitUpkeep(pool: limitPool, log: log) { teller.wake() }
+    let reviews = LimitUpkeep(pool: limitPool, gauges: gauges, log: log) { teller.wake() }
     let switchboard = Switchboard()
     let asking = DispatchQueue(label: "meterd.kafka.ask", attributes: .concurrent)
     let outlet = Lane.Outlet(
@@ -112,7 +114,9 @@ public final class Daemon: Sendable {
     server = try Self.server(settings, readiness, metrics, log)
     // Its own connection: a question about the catalog must not wait behind a flush.
     let pulse = Pool(target: target, connections: 1, name: "meterd watch")
-    watch = Watch(pool: pulse, consumer: consumer, rules: rules, board: board, assignment: assignment, log: log)
+    watch = Watch(
+      catalogVersion: catalogVersion, pool: pulse, consumer: consumer, rules: rules, board: board,
+      assignment: assignment, log: log)
     let upkeep = Pool(target: target, connections: 1, name: "meterd upkeep")
     sweep = ChangeSweep(pool: upkeep)
     periods = PeriodUpkeep(
@@ -121,7 +125,7 @@ public final class Daemon: Sendable {
       [watch] channel in
       guard channel == "meterd_catalog" else { return teller.wake() }
       watch.hearOfCatalog()
-      reviews.wake()
+      reviews.mark()
     }
     self.teller = teller
     self.reviews = reviews

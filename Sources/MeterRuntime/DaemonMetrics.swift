@@ -43,13 +43,15 @@ final class DaemonMetrics: Sendable {
     loads = metrics.counter(
       "meterd_window_loads_total", help: "Times that windows which were not in memory were fetched from PostgreSQL.")
     standings = metrics.counter(
-      "meterd_limit_loads_total", help: "Tenants whose limits and totals were fetched from PostgreSQL.")
+      "meterd_limit_loads_total",
+      help: "Times that limits and totals were fetched from PostgreSQL for whom they concern.")
     crossings = Dictionary(
-      uniqueKeysWithValues: ["warning", "limit", "exceeded", "overage", "recovered"].map { kind in
+      uniqueKeysWithValues: ["warning", "limit", "exceeded", "overage", "recovered", "trial"].map { kind in
         (
           kind,
           metrics.counter(
-            "meterd_limit_events_total", help: "Limit events of committed flushes, by kind.", labels: ["kind": kind])
+            "meterd_limit_events_total", help: "Limit events that this daemon told of, by kind.", labels: ["kind": kind]
+          )
         )
       })
     retries = metrics.counter(
@@ -71,7 +73,7 @@ final class DaemonMetrics: Sendable {
     total("meterd_series_bytes", "Memory of series.") { Int64($0.size?.seriesBytes ?? 0) }
     total("meterd_identities", "Identities remembered for deduplication.") { Int64($0.size?.identities ?? 0) }
     total("meterd_identity_bytes", "Memory of remembered identities.") { Int64($0.size?.identityBytes ?? 0) }
-    total("meterd_limit_accounts", "Limited totals of tenants in memory.") { Int64($0.size?.accounts ?? 0) }
+    total("meterd_limit_accounts", "Limited totals in memory.") { Int64($0.size?.accounts ?? 0) }
     total("meterd_limit_account_bytes", "Memory of limited totals.") { Int64($0.size?.accountBytes ?? 0) }
     total("meterd_pending_bytes", "Memory of counts that are not yet committed.") { Int64($0.size?.pendingBytes ?? 0) }
     total("meterd_partitions", "Partitions that stay with this daemon.") { _ in 1 }
@@ -114,6 +116,8 @@ final class DaemonMetrics: Sendable {
     case .reached(let step): crossings["\(step.kind)"]?.add()
     }
   }
+
+  func toldTrial() { crossings["trial"]?.add() }
 
   func resolved(_ outcome: Resolved) { resolutions[outcome.rawValue]?.add() }
 

@@ -6,6 +6,7 @@ import PostgresEdge
 extension Lane {
   func restore(_ slot: Slot, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void) {
     guard let claim = slot.claim else { preconditionFailure("a claim comes before a restore") }
+    slot.forget(nil)
     let tally = Tally(
       partition: claim.partition, epoch: claim.epoch, cursor: slot.round.cursor, highWaterMs: claim.highWaterMs,
       newestWindow: claim.newestWindowSeconds.map {
@@ -66,21 +67,17 @@ extension Lane {
     }
   }
 
-  /// Whoever changes the catalog meanwhile makes the answer an old one: the batch asks again.
   private func loadStandings(
     _ slot: Slot, _ claim: Ledger.Claim, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void
   ) {
-    let (log, stay, places, heard) = (slot.log, slot.stay, slot.strange, slot.changesHeard)
+    let (log, stay, places) = (slot.log, slot.stay, slot.strange)
     waiting(slot)
     around.ledger.standings(of: claim.partition, places, around.tallyRules.windows, lane: number) { [self] result in
       switch result {
       case .success(let standings):
         around.gauges.standings.add(standings.all.count)
         queue.async { [self] in
-          withSlot(log, stay) { slot in
-            slot.strange = []
-            if slot.changesHeard == heard { slot.tally?.admit(standings) }
-          }
+          withSlot(log, stay) { $0.admit(standings) }
         }
         answer(.loaded, nil)
       case .failure(let error): answer(.failed, error.words)

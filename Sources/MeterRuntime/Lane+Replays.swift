@@ -52,7 +52,7 @@ extension Lane {
         slot.cold = keys
         break counting
       case .strange(let places):
-        slot.strange = places
+        slot.ask(places)
         break counting
       }
     }

@@ -21,6 +21,8 @@ final class Lane: Sendable {
     /// Series in memory of all partitions of a lane together.
     var residentMax: Int
     var eventBytesMax: Int
+    /// When the daemon began.
+    var catalogVersion: Int64
     var board: Board
     var gauges: DaemonMetrics
     var log: Log
@@ -44,6 +46,7 @@ final class Lane: Sendable {
     var review: @Sendable () -> Void
   }
 
+  private static let tenantsMax = 1_000
   /// No timer is earlier than that.
   private static let earliness: Int64 = 10_000_000
 
@@ -57,6 +60,8 @@ final class Lane: Sendable {
     var decoder: Decoder
     var events = EventBatch()
     var slots: [TopicPartition: Slot] = [:]
+    /// Of the catalog, by which tenants are known.
+    var catalogVersion: Int64
   }
 
   init(number: Int, around: Surroundings, outlet: Outlet) {
@@ -64,7 +69,8 @@ final class Lane: Sendable {
     self.around = around
     self.outlet = outlet
     queue = DispatchQueue(label: "meterd.lane.\(number)")
-    state = Mutex(State(decoder: Decoder(eventBytesMax: around.eventBytesMax)))
+    state = Mutex(
+      State(decoder: Decoder(eventBytesMax: around.eventBytesMax), catalogVersion: around.catalogVersion))
   }
 
   /// A partition comes to stay.
@@ -72,7 +78,8 @@ final class Lane: Sendable {
     queue.async { [self] in
       state.withLock { state in
         let seed = UInt64(bitPattern: Clock.wall().nanoseconds) ^ UInt64(stay) &* 0x9E37_79B9
-        let slot = Slot(log: log, stay: stay, round: PartitionRound(bounds: bounds, seed: seed))
+        let slot = Slot(
+          log: log, stay: stay, round: PartitionRound(bounds: bounds, seed: seed), catalogVersion: state.catalogVersion)
         state.slots[log] = slot
         around.board.begin(log, stay: stay, now: Clock.monotonic())
         step(slot, .assigned, &state)
@@ -112,15 +119,18 @@ final class Lane: Sendable {
     }
   }
 
-  /// The catalog has changed for these tenants, or, with nil, for any.
-  func forget(_ tenants: [String]?) {
+  /// The catalog, or the clock, has changed something for tenants: they are asked about again.
+  func hear(_ changes: TenantChanges) {
     queue.async { [self] in
       let rules = around.rules.current
-      let keys = tenants?.map { rules.key(ofTenant: $0.utf8) }
+      // Where it is most of them it may as well be all.
+      let some = changes.tenants.flatMap { $0.count <= Self.tenantsMax ? $0 : nil }
+      let keys = some.map { Set($0.map { rules.key(ofTenant: $0.utf8) }) }
       state.withLock { state in
+        state.catalogVersion = changes.version
         for slot in state.slots.values {
-          slot.changesHeard += 1
-          slot.tally?.forget(keys)
+          slot.hear(catalogVersion: changes.version)
+          slot.forget(keys)
         }
       }
     }
@@ -208,7 +218,7 @@ final class Lane: Sendable {
         slot.cold = keys
         break counting
       case .strange(let places):
-        slot.strange = places
+        slot.ask(places)
         break counting
       }
     }
@@ -339,7 +349,7 @@ final class Lane: Sendable {
     case .apply:
       countWaiting(slot, &state)
     case .seal:
-      slot.sealed = slot.tally!.seal()
+      slot.seal(catalogVersion: state.catalogVersion)
     case .commit:
       commit(slot, answer)
     case .resolve:

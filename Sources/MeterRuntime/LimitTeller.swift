@@ -23,7 +23,8 @@ final class LimitTeller: Sendable {
     var isWanted = false
     var isPublishing = false
     var isPublishingWanted = false
-    var lastFailure: String?
+    /// Of the log and of the topic.
+    var lastFailures: [String: String] = [:]
   }
 
   private let pool: Pool
@@ -87,7 +88,9 @@ final class LimitTeller: Sendable {
       }
       state.isBusy = true
       if let told = state.told { return told }
-      let last = state.file?.lastLine().flatMap(Self.seq) ?? max(0, newest - Self.history)
+      // A line from another database is no bookmark of this one.
+      let written = state.file?.lastLine().flatMap(Self.seq).flatMap { $0 <= newest ? $0 : nil }
+      let last = written ?? max(0, newest - Self.history)
       state.told = last
       return last
     }
@@ -128,8 +131,8 @@ final class LimitTeller: Sendable {
   /// Each failure is counted, and told when it is another one.
   private func report(_ failure: String?, _ words: String) {
     let isNew = state.withLock { state in
-      defer { state.lastFailure = failure }
-      return failure != state.lastFailure
+      defer { state.lastFailures[words] = failure }
+      return failure != state.lastFailures[words]
     }
     guard let failure else { return }
     failures.add()

@@ -9,20 +9,26 @@ import Synchronization
 final class LimitUpkeep: Sendable {
   private static let every = DispatchTimeInterval.seconds(1)
 
+  /// So many are looked at together; fewer where that takes too long.
+  private static let countMax = 1_000
+
   private struct State {
     var isBusy = false
     var isWanted = false
+    var count = LimitUpkeep.countMax
   }
 
   private let pool: Pool
   private let log: Log
+  private let gauges: DaemonMetrics
   private let told: @Sendable () -> Void
   private let queue = DispatchQueue(label: "meterd.limits.review")
   private let state = Mutex(State())
 
   /// `told` hears when something was told.
-  init(pool: Pool, log: Log, told: @escaping @Sendable () -> Void) {
+  init(pool: Pool, gauges: DaemonMetrics, log: Log, told: @escaping @Sendable () -> Void) {
     self.pool = pool
+    self.gauges = gauges
     self.log = log
     self.told = told
   }
@@ -30,34 +36,52 @@ final class LimitUpkeep: Sendable {
   func start() { tick() }
 
   private func tick() {
-    look(marks: true)
+    mark()
     queue.asyncAfter(deadline: .now() + Self.every) { [weak self] in self?.tick() }
   }
 
-  /// There may be something to be looked at.
-  func wake() { look(marks: false) }
-
-  private func look(marks: Bool) {
-    let isFree = state.withLock { state in
-      if state.isBusy { state.isWanted = true }
-      defer { state.isBusy = true }
-      return !state.isBusy
-    }
-    guard isFree else { return }
-    LimitReview.run(on: pool, marks: marks, Self.judge) { [self] answer in
-      let isWanted = state.withLock { state in
-        defer { state = State() }
-        return state.isWanted
-      }
-      var isMore = false
+  /// What the clock has brought, or a catalog.
+  func mark() {
+    LimitReview.mark(on: pool) { [self] answer in
       switch answer {
-      case .success(let round):
-        isMore = round.looked > 0
-        // Also what the clock has told, of which nothing is said here.
-        if round.told > 0 || marks { told() }
+      case .success(let notices):
+        for _ in 0..<notices { gauges.toldTrial() }
+        if notices > 0 { told() }
+        wake()
       case .failure(let error): log.warn("limits were not looked at", ["detail": .string(error.words)])
       }
-      if isMore || isWanted { queue.async { [self] in look(marks: false) } }
+    }
+  }
+
+  /// There may be something to be looked at.
+  func wake() {
+    let count = state.withLock { state -> Int? in
+      if state.isBusy {
+        state.isWanted = true
+        return nil
+      }
+      state.isBusy = true
+      return state.count
+    }
+    guard let count else { return }
+    LimitReview.run(on: pool, atMost: count, Self.judge) { [self] answer in
+      let (isMore, isWanted) = state.withLock { state in
+        defer { (state.isBusy, state.isWanted) = (false, false) }
+        guard case .success(let round) = answer else {
+          // Whatever it was, it may be one among many: fewer are tried.
+          state.count = max(1, state.count / 2)
+          return (false, false)
+        }
+        state.count = min(Self.countMax, state.count * 2)
+        return (round.looked > 0, state.isWanted)
+      }
+      switch answer {
+      case .success(let round):
+        for crossing in round.told { gauges.told(crossing.event) }
+        if !round.told.isEmpty { told() }
+      case .failure(let error): log.warn("limits were not looked at", ["detail": .string(error.words)])
+      }
+      if isMore || isWanted { queue.async { [self] in wake() } }
     }
   }
 

@@ -23,15 +23,19 @@ final class Watch: Sendable {
   private let board: Board
   private let assignment: Assignment
   private let log: Log
-  private let changes = Mutex<TenantChanges?>(nil)
+  /// The catalog's version that lanes have heard of.
+  private let version: Atomic<Int64>
   private let questions = Atomic<Int>(0)
   private let answers = Atomic<Int>(0)
   private let catalogQueue = DispatchQueue(label: "meterd.watch.catalog")
   private let kafkaQueue = DispatchQueue(label: "meterd.watch.kafka")
 
+  /// `catalogVersion` is the one by which lanes know tenants when they begin.
   init(
-    pool: Pool, consumer: Consumer, rules: RulesBoard, board: Board, assignment: Assignment, log: Log
+    catalogVersion: Int64, pool: Pool, consumer: Consumer, rules: RulesBoard, board: Board, assignment: Assignment,
+    log: Log
   ) {
+    version = Atomic(catalogVersion)
     self.pool = pool
     self.consumer = consumer
     self.rules = rules
@@ -105,19 +109,12 @@ final class Watch: Sendable {
     askTenants()
   }
 
-  /// Until the first answer nothing is known of any tenant.
   private func askTenants() {
-    TenantChanges.ask(behind: changes.withLock { $0 }, on: pool) { [self] answer in
-      guard case .success(let found) = answer else { return }
-      let isFirst = changes.withLock { last in
-        defer { last = found }
-        return last == nil
-      }
-      if isFirst || found.tenants == nil {
-        assignment.forget(nil)
-      } else if let tenants = found.tenants, !tenants.isEmpty {
-        assignment.forget(tenants)
-      }
+    TenantChanges.ask(behind: version.load(ordering: .relaxed), on: pool) { [self] answer in
+      // A failure is told by the question about the catalog; the next second asks again.
+      guard case .success(let changes) = answer, version.load(ordering: .relaxed) < changes.version else { return }
+      version.store(changes.version, ordering: .relaxed)
+      assignment.hear(changes)
     }
   }
 

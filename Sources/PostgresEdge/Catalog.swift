@@ -64,6 +64,16 @@ public final class Catalog: Sendable {
     return installation
   }
 
+  /// Moves with each change, also with those that the clock brings.
+  public func version() throws(Complaint) -> Int64 {
+    let connection = try Schema.connect(target)
+    do throws(PostgresError) {
+      return try connection.execute("select version from meterd.catalog_version").integer(0, 0) ?? 0
+    } catch {
+      throw Schema.complaint(error, at: "postgres: meterd.catalog_version")
+    }
+  }
+
   public func meters() throws(Complaint) -> [Meter] {
     let connection = try Schema.connect(target)
     do throws(PostgresError) {
@@ -108,7 +118,12 @@ public final class Catalog: Sendable {
           connection, subscriptions: names("subscription"), tenants: names("tenant"), bounds)
         let outlook = outlook(terms)
         changes += outlook.refused
-        if outlook.refused.isEmpty { try Periods.set(connection, of: terms, outlook) }
+        if outlook.refused.isEmpty {
+          try Periods.set(connection, of: terms, outlook)
+          _ = try connection.execute(
+            "select meterd.note_limit_changes($1, $2)",
+            [.textArray(names("subscription")), .textArray(names("tenant"))], timeoutMs: Self.applyMs)
+        }
       }
       let isRefused = changes.contains { $0.outcome == .refused }
       let isChanged = changes.contains { $0.outcome == .added || $0.outcome == .changed }

@@ -6,7 +6,7 @@ import MeterModel
 /// the procedure commits before it answers: no client, however stalled, stands between a lock and its release.
 enum FlushCall {
   static let sql: String = {
-    let places = (1...54).map { "$\($0)" }.joined(separator: ", ")
+    let places = (1...55).map { "$\($0)" }.joined(separator: ", ")
     return "call meterd.apply(\(places), null)"
   }()
 
@@ -53,6 +53,7 @@ enum FlushCall {
       .textArray(utf8: flush.conflicts.map(\.id)),
 
       .text(CrossingDocument.text(flush.crossings)), .text(CrossingDocument.text(flush.reviewed)),
+      .int8(flush.catalogVersion),
     ]
   }
 }

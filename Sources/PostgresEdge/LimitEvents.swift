@@ -128,8 +128,12 @@ public struct LimitEvents: Sendable {
     pool.submit(lane: 2) { connection throws(PostgresError) in
       do throws(PostgresError) {
         try connection.script("begin")
+        // Without a row's lock, which would be a transaction that readers of changes wait for.
         let place = try connection.execute(
-          "select seq from meterd.limit_topic where topic = $1 for update skip locked", [.text(topic)])
+          """
+          select case when pg_try_advisory_xact_lock(hashtextextended('meterd limit topic ' || topic, 0)) then seq end
+          from meterd.limit_topic where topic = $1
+          """, [.text(topic)])
         guard place.count == 1, let seq = place.integer(0, 0) else {
           try connection.script("rollback")
           return nil
@@ -164,36 +168,6 @@ public struct LimitEvents: Sendable {
         """, [.text(topic)])
     } catch {
       throw Schema.complaint(error, at: "postgres: meterd.limit_topic")
-    }
-  }
-}
-
-/// Who may have to be asked about again.
-public struct TenantChanges: Sendable, Equatable {
-  public var version: Int64
-  public var at: String
-  /// Nil: everybody.
-  public var tenants: [String]?
-
-  /// What has changed behind a version of the catalog, and by the clock since then; without both, where things stand.
-  public static func ask(
-    behind last: TenantChanges?, on pool: Pool,
-    then: @escaping @Sendable (Result<TenantChanges, PostgresError>) -> Void
-  ) {
-    pool.submit(lane: 0) { connection throws(PostgresError) in
-      let rows = try connection.execute(
-        """
-        select version, at::text, tenants is null, t.tenant
-        from meterd.changed_tenants($1, coalesce($2::timestamptz, now())) c left join lateral unnest(c.tenants) as t (tenant) on true
-        """, [.int8(last?.version ?? .max), .text(last?.at)])
-      guard let version = rows.integer(0, 0), let at = rows.text(0, 1) else {
-        throw .refused(state: "XX001", message: "meterd.changed_tenants has no answer")
-      }
-      let isAll = rows.text(0, 2) == "t"
-      return TenantChanges(
-        version: version, at: at, tenants: isAll ? nil : (0..<rows.count).compactMap { rows.text($0, 3) })
-    } then: {
-      then($0)
     }
   }
 }

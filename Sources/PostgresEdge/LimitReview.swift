@@ -36,37 +36,44 @@ public enum LimitReview {
   }
 
   /// So many marks are looked at together.
-  private static let atOnce: Int32 = 2_000
   /// "review" as a number: one daemon looks at a time.
   private static let lock: Int64 = 0x72_6576_6965_77
 
-  /// What a round did: how many it looked at, and how many it told.
+  /// What a round did: how many it looked at, and what it told, unless it had been told meanwhile.
   public struct Round: Sendable, Equatable {
     public var looked = 0
-    public var told = 0
+    public var told: [Crossing] = []
   }
 
-  /// Looks at what is due. `marks` says whether the clock is asked, too. Nothing that a flush needs is locked while the client thinks.
+  /// What the clock has brought is marked, and what is left of trials told; says of how many.
+  public static func mark(on pool: Pool, then: @escaping @Sendable (Result<Int, PostgresError>) -> Void) {
+    pool.submit(lane: 0) { connection throws(PostgresError) in
+      Int(try connection.execute("select meterd.mark_reviews()").integer(0, 0) ?? 0)
+    } then: {
+      then($0)
+    }
+  }
+
+  /// Looks at what is due, at most at so many. Nothing that a flush needs is locked while the client thinks.
   public static func run(
-    on pool: Pool, marks: Bool, _ judge: @escaping @Sendable (Subject) -> [Finding],
+    on pool: Pool, atMost count: Int, _ judge: @escaping @Sendable (Subject) -> [Finding],
     then: @escaping @Sendable (Result<Round, PostgresError>) -> Void
   ) {
     pool.submit(lane: 0) { connection throws(PostgresError) in
-      if marks { _ = try connection.execute("select meterd.mark_reviews()") }
       do throws(PostgresError) {
         guard try connection.execute("select exists (select from meterd.limit_review)").text(0, 0) == "t" else {
           return Round()
         }
         try connection.script("begin; set local idle_in_transaction_session_timeout = '5s'")
         let isAlone = try connection.execute("select pg_try_advisory_xact_lock(\(lock))").text(0, 0) == "t"
-        let (subjects, ids) = isAlone ? try due(connection) : ([], [])
-        guard !subjects.isEmpty else {
+        let (subjects, ids) = isAlone ? try due(connection, count) : ([], [])
+        guard !ids.isEmpty else {
           try connection.script("rollback")
           return Round()
         }
         let findings = subjects.flatMap(judge)
         try finish(connection, subjects, ids, findings)
-        return Round(looked: subjects.count, told: findings.count)
+        return Round(looked: ids.count, told: findings.filter { $0.beginning != .wentOn }.map(\.crossing))
       } catch {
         // A session that stays in a failed transaction would answer nobody else.
         if case .refused = error { try connection.script("rollback") }
@@ -77,13 +84,15 @@ public enum LimitReview {
     }
   }
 
-  private static func due(_ connection: borrowing Connection) throws(PostgresError) -> ([Subject], [Int64]) {
+  private static func due(
+    _ connection: borrowing Connection, _ count: Int
+  ) throws(PostgresError) -> ([Subject], [Int64]) {
     let rows = try connection.execute(
       """
       select array_to_string(ids, ','), period, meter, scale, plan, included, mode, at, grace_percent, warn_at, rate, used, told,
         was_limited, event_id, partition, "offset"
       from meterd.due_reviews($1)
-      """, [.int4(atOnce)], timeoutMs: 120_000)
+      """, [.int4(Int32(count))], timeoutMs: 120_000)
     let limits = LimitRows(rows: rows, first: 3)
     var subjects: [Subject] = []
     var ids: [Int64] = []
@@ -92,6 +101,8 @@ public enum LimitReview {
         throw .refused(state: "XX001", message: "meterd.due_reviews has no answer")
       }
       ids += (rows.text(row, 0) ?? "").split(separator: ",").compactMap { Int64($0) }
+      // Of a period that is gone.
+      guard !rows.isNull(row, 4) else { continue }
       let cause = rows.bytes(row, 14).map { Crossing.Cause(event: $0, offset: rows.integer(row, 16) ?? 0) }
       subjects.append(
         Subject(

@@ -2,12 +2,12 @@ import Testing
 
 /// The benches at a size that takes moments, so that they cannot rot; their times are not looked at, a test machine is too busy.
 @Suite(.serialized) struct CoreBenchTests {
-  private static let parts = ["decode", "dedupe", "count", "seal", "core"]
+  private static let parts = ["decode", "dedupe", "count", "seal", "core", "judge"]
 
   @Test func `two runs come to the same results and stay below what is allowed`() throws {
     let (run, again) = (try BenchRun("--small", "--duplicates", "2"), try BenchRun("--small", "--duplicates", "2"))
-    // A part each, two tables, and the values.
-    #expect(run.hashes.count == Self.parts.count + 3)
+    // A part each, three tables, and the values.
+    #expect(run.hashes.count == Self.parts.count + 4)
     #expect(run.hashes == again.hashes)
 
     let build = try run.words("build").first ?? ""
@@ -18,7 +18,7 @@ import Testing
       measured["\(part).retains"] = try run.number(part, 6)
       #expect(try run.number(part, 2) > 0, "\(part) took no time")
     }
-    for table in ["series", "identities"] {
+    for table in ["series", "identities", "accounts"] {
       measured["\(table).fullest"] = try run.number(table, 1)
       measured["\(table).emptiest"] = try run.number(table, 2)
     }

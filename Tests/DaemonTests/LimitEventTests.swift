@@ -289,7 +289,8 @@ import Testing
       // As if the clock had come to the third day meanwhile.
       try stack.database.execute(
         "update meterd.period set ends_at = ends_at - interval '1 day' where subscription = 's_near' and is_trial")
-      try stack.database.execute("update meterd.limit_event set total = total - 1 where subscription = 's_near' and threshold = 3")
+      try stack.database.execute(
+        "update meterd.limit_event set total = total - 1 where subscription = 's_near' and threshold = 3")
       try stack.database.execute("update meterd.limit_clock set checked_at = now() - interval '2 hours'")
       try eventually("the third day is told") { try scene.told("near", "threshold") == ["7", "3", "7", "3"] }
     }

@@ -59,7 +59,8 @@ import Testing
       func normal(_ text: String) throws -> [String] {
         try text.split(separator: "\n").map { line in
           let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
-          return String(decoding: try JSONSerialization.data(withJSONObject: object, options: .sortedKeys), as: UTF8.self)
+          return String(
+            decoding: try JSONSerialization.data(withJSONObject: object, options: .sortedKeys), as: UTF8.self)
         }
       }
       let wanted = try normal(rows.joined(separator: "\n"))
@@ -73,7 +74,8 @@ import Testing
       }
       let records = try ReadBack.topic("limits", partitions: 2, at: stack.brokers).values
       #expect(
-        Set(try normal(records.map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: "\n"))) == Set(wanted))
+        Set(try normal(records.map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: "\n")))
+          == Set(wanted))
       for record in records {
         let key = String(decoding: record.key ?? [], as: UTF8.self)
         #expect(String(decoding: record.value ?? [], as: UTF8.self).contains(#""tenant":"\#(key)""#))
@@ -127,7 +129,8 @@ import Testing
       try eventually("the failure is told") { daemon.process.errors.contains("the limit log cannot be written") }
       #expect(try scene.told("acme", "kind").count == 3)
       let metrics = try daemon.get("/metrics").body
-      #expect(metrics.contains("meterd_limit_log_failures_total") && !metrics.contains("meterd_limit_log_failures_total 0\n"))
+      #expect(
+        metrics.contains("meterd_limit_log_failures_total") && !metrics.contains("meterd_limit_log_failures_total 0\n"))
       #expect(metrics.contains(#"meterd_limit_events_total{kind="warning"} 2"#), "\(metrics)")
       try FileManager.default.removeItem(atPath: log)
       try eventually("it is written") {
@@ -136,7 +139,9 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(8))) func `over kills each event is in the table once, and in log and topic at least once`() throws {
+  @Test(.timeLimit(.minutes(8))) func `over kills each event is in the table once, and in log and topic at least once`()
+    throws
+  {
     try Stack.with(topics: ["usage.events": 4, "limits": 1]) { stack in
       var scene = LimitScene(stack)
       try stack.apply(LimitScene.meters)
@@ -148,7 +153,8 @@ import Testing
       func settings(_ number: Int) -> [String: String] {
         [
           "kafka.topics": "[usage.events]", "kafka.limit_topic": "limits",
-          "limit_log.path": stack.folder.path(of: "limits-\(number).log"), "kafka.properties.session.timeout.ms": "6000",
+          "limit_log.path": stack.folder.path(of: "limits-\(number).log"),
+          "kafka.properties.session.timeout.ms": "6000",
         ]
       }
       for number in 0..<2 { daemons.append(try stack.startDaemon(settings(number))) }
@@ -186,7 +192,8 @@ import Testing
       try eventually("the logs have all") { try logged() == table }
       func published() throws -> Set<String> {
         let records = try ReadBack.topic("limits", partitions: 1, at: stack.brokers).values
-        return Self.ids(try Self.objects(records.map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: "\n")))
+        return Self.ids(
+          try Self.objects(records.map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: "\n")))
       }
       try eventually("the topic has all") { try published() == table }
       #expect(

@@ -280,13 +280,13 @@ extension BrokenFile {
         file); name a readable file
         """),
     BrokenFile(
-      "a limit topic", after: .kafka,
+      "a limit topic that is read", after: .kafka,
       """
-        limit_topic: limits
+        limit_topic: usage.events
       """,
       says: """
-        config: meterd.yaml:4:16: 'kafka.limit_topic' is not in this build yet (limits; only its default '' is \
-        taken); remove the line
+        config: meterd.yaml:4:3: 'kafka.limit_topic' is also one of 'kafka.topics' ('usage.events'); give limit \
+        events a topic of their own
         """),
   ]
 }

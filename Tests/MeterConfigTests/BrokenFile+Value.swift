@@ -308,33 +308,6 @@ extension BrokenFile {
         config: meterd.yaml:3:9: 'http.tls_key' is set without 'http.tls_cert'; set both or none
         """),
     BrokenFile(
-      "a limit log",
-      """
-      limit_log: { path: limits.jsonl }
-      """,
-      says: """
-        config: meterd.yaml:3:20: 'limit_log.path' is not in this build yet (limits.jsonl; only its default '' is \
-        taken); remove the line
-        """),
-    BrokenFile(
-      "another size of limit logs",
-      """
-      limit_log: { max_size: 1GiB }
-      """,
-      says: """
-        config: meterd.yaml:3:24: 'limit_log.max_size' is not in this build yet (1GiB; only its default 256MiB is \
-        taken); remove the line
-        """),
-    BrokenFile(
-      "more limit logs",
-      """
-      limit_log: { keep: 9 }
-      """,
-      says: """
-        config: meterd.yaml:3:20: 'limit_log.keep' is not in this build yet (9; only its default 8 is taken); \
-        remove the line
-        """),
-    BrokenFile(
       "another level",
       """
       log: { level: verbose }

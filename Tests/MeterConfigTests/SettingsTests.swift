@@ -122,7 +122,6 @@ func settings(_ more: String = "", environment: @escaping (String) -> String? = 
       unique: { exact_max: 65536 }
       seal: { grace: 60m }
       check: { unknown: allow }
-      limit_log: { path: "", max_size: 256MiB, keep: 8 }
       """
     #expect(try settings(later) == settings())
   }

@@ -278,7 +278,7 @@ create procedure meterd.apply(
   in p_replays bigint[], in p_replay_verdicts text[], in p_replay_events integer[],
   in p_conflict_offsets bigint[], in p_conflict_firsts bigint[], in p_conflict_tenants text[], in p_conflict_sources text[],
   in p_conflict_ids text[],
-  in p_crossings text, in p_reviewed text,
+  in p_crossings text, in p_reviewed text, in p_catalog_version bigint,
   inout outcome text
 )
 language plpgsql
@@ -401,6 +401,10 @@ begin
       conflict = conflict + p_verdicts[4], voided = voided + p_verdicts[5], unmetered = unmetered + p_verdicts[6],
       quarantined = quarantined + p_verdicts[7]
       where id = p_partition;
+    if p_catalog_version < (select v.version from meterd.catalog_version v) then
+      perform meterd.review_flush(p_catalog_version, p_series, p_windows);
+      p_crossings := meterd.divert_crossings(p_partition, p_catalog_version, p_crossings);
+    end if;
     if p_crossings is not null or p_reviewed is not null then perform meterd.note_limits(p_partition, p_crossings, p_reviewed); end if;
     outcome := 'committed';
   end if;

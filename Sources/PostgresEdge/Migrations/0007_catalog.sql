@@ -344,9 +344,7 @@ declare
 begin
   update meterd.catalog_version set version = version + 1, changed_at = now() returning version into strict number;
   perform meterd.audit_append(p_actor, 'catalog.apply', p_source, p_detail || jsonb_build_object('version', number, 'role', session_user));
-  perform meterd.note_limit_changes(
-    number, nullif(current_setting('meterd.changed_subscriptions', true), '')::text[],
-    nullif(current_setting('meterd.changed_tenants', true), '')::text[]);
+  update meterd.tenant_change c set version = number where c.version = 0;
   perform pg_notify('meterd_catalog', number::text);
   return number;
 end

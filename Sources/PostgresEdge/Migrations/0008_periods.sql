@@ -90,6 +90,8 @@ begin
   perform pg_advisory_xact_lock(x'746F74616C73'::bigint);
   delete from meterd.total t using meterd.period p where p.id = t.period and not p.is_filled;
   delete from meterd.total_home h using meterd.period p where p.id = h.period and not p.is_filled;
+  delete from meterd.limit_review r using meterd.period p where p.id = r.period and p.is_gone;
+  delete from meterd.limit_watch w using meterd.period p where p.id = w.period and p.is_gone;
   delete from meterd.period p where not p.is_filled and p.is_gone;
   insert into meterd.total (period, meter, partition, quantity, events)
     select p.id, s.meter, r.partition, sum(r.quantity), sum(r.events)
@@ -179,11 +181,6 @@ revoke execute on function meterd.period_terms from public;
 create function meterd.set_periods(p_subscriptions text[], p_periods jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  -- For whoever notes the catalog that this comes from.
-  perform set_config('meterd.changed_subscriptions', p_subscriptions::text, true),
-    set_config('meterd.changed_tenants', array(
-      select s.tenant from meterd.subscription s where s.id = any (p_subscriptions)
-      union select p.tenant from meterd.period p where p.subscription = any (p_subscriptions))::text, true);
   -- Other terms, such as another plan: what is open now is told again.
   update meterd.period p set is_filled = false
     where p.subscription = any (p_subscriptions) and p.starts_at <= now() and p.ends_at > now();

@@ -72,7 +72,7 @@ create table meterd.limit_topic (
   seq bigint not null
 );
 
--- Tenants for whom a catalog has changed something; daemons forget what they know of them.
+-- Tenants for whom a catalog, or the clock, has changed something; daemons forget what they know of them.
 create table meterd.tenant_change (
   version bigint not null,
   tenant text collate "C" not null,
@@ -83,6 +83,8 @@ create index subscription_change_at on meterd.subscription_change (at);
 create index subscription_addon_starts_at on meterd.subscription_addon (starts_at);
 create index subscription_addon_ends_at on meterd.subscription_addon (ends_at);
 create index period_starts_at on meterd.period (starts_at);
+create index period_trial on meterd.period (ends_at) where is_trial;
+create index limit_review_subject on meterd.limit_review (period, meter);
 
 -- 26 letters that sort by time, as ULIDs do.
 create function meterd.fresh_id() returns text language sql volatile as $$
@@ -185,10 +187,10 @@ declare
   c record;
   told integer := 0;
   found_rows integer;
-  next_seq bigint;
+  last_seq bigint;
 begin
   -- Whoever comes second waits here and nowhere else, and sees what the first has told.
-  perform from meterd.limit_seq for update;
+  select q.seq into strict last_seq from meterd.limit_seq q for update;
   for c in
     select t.*
     from jsonb_array_elements(p_crossings) with ordinality as e (entry, place)
@@ -217,21 +219,28 @@ begin
     insert into meterd.limit_event (
         seq, id, at, period, meter, tenant, subscription, plan, kind, threshold, total, used, limit_at, mode, period_start, period_end,
         event_id, partition, "offset", shadow)
-      select q.seq + 1, meterd.fresh_id(), clock_timestamp(), p.id, c.meter, p.tenant, p.subscription, c.plan,
+      select last_seq + told + 1, meterd.fresh_id(), clock_timestamp(), p.id, c.meter, p.tenant, p.subscription, c.plan,
         case c.kind when 'began' then 'recovered' else c.kind end, c.threshold, c.total, c.used, c.limit_at, c.mode,
         p.starts_at, p.ends_at, c.event_id, case when c.event_id is not null then coalesce(p_partition, c.partition) end, c."offset", s.shadow
       from meterd.period p
       join meterd.subscription s on s.id = p.subscription
-      cross join meterd.limit_seq q
       where p.id = c.period
-      on conflict (period, meter, kind, total) where not is_over and kind <> 'recovered' do nothing
-      returning seq into next_seq;
-    if found then
-      update meterd.limit_seq set seq = next_seq;
-      told := told + 1;
+      on conflict (period, meter, kind, total) where not is_over and kind <> 'recovered' do nothing;
+    continue when not found;
+    told := told + 1;
+    if c.kind in ('limit', 'exceeded') then
+      -- A period that is over says so when the one after it has begun already.
+      insert into meterd.limit_review (period, meter)
+        select n.id, c.meter
+        from meterd.period p
+        join meterd.period n on n.tenant = p.tenant and n.starts_at >= p.ends_at and n.starts_at <= now() and n.ends_at > now()
+        where p.id = c.period;
     end if;
   end loop;
-  if told > 0 then perform pg_notify('meterd_limits', ''); end if;
+  if told > 0 then
+    update meterd.limit_seq set seq = last_seq + told;
+    perform pg_notify('meterd_limits', '');
+  end if;
   return told;
 end
 $$;
@@ -245,6 +254,43 @@ begin
       from jsonb_to_recordset(p_reviewed::jsonb) as t (period bigint, meter integer, event_id text, "offset" bigint);
   end if;
   if p_crossings is not null then perform meterd.tell_crossings(p_partition, p_crossings::jsonb); end if;
+end
+$$;
+
+-- A lane that had not heard of the catalog's newest version judged by an older one. Whatever it counted for tenants whose limits have changed
+-- since is looked at again.
+create function meterd.changed_since(p_tenant text, p_version bigint) returns boolean language sql stable as $$
+  select exists (select from meterd.tenant_change c where c.tenant = p_tenant and c.version > p_version)
+    or p_version < (select v.version - 99 from meterd.catalog_version v)
+$$;
+
+create function meterd.review_flush(p_version bigint, p_series uuid[], p_windows timestamptz[]) returns void language sql volatile as $$
+  insert into meterd.limit_review (period, meter)
+    select distinct p.id, s.meter
+    from unnest(p_series, p_windows) as d (series, window_start)
+    join meterd.series s on s.id = d.series
+    join meterd.period p on p.tenant = s.tenant and p.ends_at > d.window_start and p.starts_at <= d.window_start
+    where meterd.changed_since(s.tenant, p_version)
+$$;
+
+-- What a lane told of such tenants is what somebody looks at, and not told.
+create function meterd.divert_crossings(p_partition integer, p_version bigint, p_crossings text) returns text language plpgsql volatile as $$
+declare
+  stale bigint[];
+begin
+  if p_crossings is null then return null; end if;
+  select array_agg(e.place) into stale
+    from jsonb_array_elements(p_crossings::jsonb) with ordinality as e (entry, place)
+    join meterd.period p on p.id = (e.entry ->> 'period')::bigint
+    where meterd.changed_since(p.tenant, p_version);
+  if stale is null then return p_crossings; end if;
+  insert into meterd.limit_review (period, meter, event_id, partition, "offset")
+    select (e.entry ->> 'period')::bigint, (e.entry ->> 'meter')::integer, e.entry ->> 'event_id', p_partition, (e.entry ->> 'offset')::bigint
+    from jsonb_array_elements(p_crossings::jsonb) with ordinality as e (entry, place)
+    where e.place = any (stale);
+  return (
+    select jsonb_agg(e.entry order by e.place)::text
+    from jsonb_array_elements(p_crossings::jsonb) with ordinality as e (entry, place) where e.place <> all (stale));
 end
 $$;
 
@@ -269,14 +315,19 @@ begin
     c.event_id, c.partition, c."offset"
   from (
     select array_agg(r.id) as ids, r.period, r.meter, max(r.id) filter (where r.event_id is not null) as cause
-    from (select * from meterd.limit_review r order by r.id limit p_limit) as r
+    from (
+      select r.period, r.meter, min(r.id) as first
+      from (select * from meterd.limit_review r where r.meter <> 0 order by r.id limit 20 * p_limit) as r
+      group by r.period, r.meter order by first limit p_limit
+    ) as k
+    join meterd.limit_review r on r.period = k.period and r.meter = k.meter
     group by r.period, r.meter
   ) as d
   join meterd.meter m on m.id = d.meter
-  join meterd.period_plan p on p.period = d.period
+  -- A period that is gone is nobody's; its marks go, too.
+  left join meterd.period_plan p on p.period = d.period
   left join meterd.limit_entry e on e.period = d.period and e.meter = d.meter
-  left join meterd.limit_review c on c.id = d.cause
-  order by d.ids[1];
+  left join meterd.limit_review c on c.id = d.cause;
 end
 $$;
 
@@ -286,25 +337,20 @@ create function meterd.finish_reviews(p_crossings text, p_ids bigint[], p_seen j
 declare
   told integer := 0;
 begin
-  if p_crossings is not null then told := meterd.tell_crossings(null, p_crossings::jsonb); end if;
   delete from meterd.limit_review r where r.id = any (p_ids);
-  if told > 0 then
-    insert into meterd.limit_review (period, meter)
-      select t.period, t.meter
-      from jsonb_to_recordset(p_seen) as t (period bigint, meter integer, used numeric)
-      join meterd.meter m on m.id = t.meter and m.aggregate in ('count', 'sum')
-      where t.used <> (select coalesce(sum(o.quantity), 0) from meterd.total o where o.period = t.period and o.meter = t.meter);
-  end if;
   delete from meterd.limit_watch w using jsonb_to_recordset(p_seen) as t (period bigint, meter integer)
     where w.period = t.period and w.meter = t.meter;
   insert into meterd.limit_watch (period, meter, due_at)
-    select t.period, t.meter, now() + make_interval(secs => least(600, greatest(1, (t.next - t.used) / r.rate * 3600))::double precision)
+    select t.period, t.meter, now() + make_interval(secs => coalesce(least(600, greatest(1, (t.next - t.used) / nullif(r.rate, 0) * 3600)), 10)::double precision)
     from jsonb_to_recordset(p_seen) as t (period bigint, meter integer, used numeric, next numeric)
     join meterd.meter m on m.id = t.meter and m.aggregate = 'time_weighted'
     join meterd.period p on p.id = t.period and p.ends_at > now()
     cross join lateral (select (extract(epoch from now()) * 1000000000)::bigint as at) as c
     cross join lateral (
-      select sum(l.level) as rate
+      select coalesce(sum(l.level), 0) as rate, (
+          -- A level that begins in a moment.
+          select true from meterd.series n join meterd.level_sample s on s.series = n.id and s.at > c.at
+          where n.tenant = p.tenant and n.meter = m.id limit 1) as is_ahead
       from meterd.series n
       cross join lateral (
         select s.level, s.at from meterd.level_sample s
@@ -312,8 +358,16 @@ begin
       ) as l
       where n.tenant = p.tenant and n.meter = m.id and (m.hold_nanoseconds is null or l.at + m.hold_nanoseconds > c.at)
     ) as r
-    where t.next is not null and r.rate > 0
+    where t.next is not null and (r.rate > 0 or r.is_ahead)
     on conflict (period, meter) do update set due_at = excluded.due_at;
+  if p_crossings is not null then told := meterd.tell_crossings(null, p_crossings::jsonb); end if;
+  if told > 0 then
+    insert into meterd.limit_review (period, meter)
+      select t.period, t.meter
+      from jsonb_to_recordset(p_seen) as t (period bigint, meter integer, used numeric)
+      join meterd.meter m on m.id = t.meter and m.aggregate in ('count', 'sum')
+      where t.used <> (select coalesce(sum(o.quantity), 0) from meterd.total o where o.period = t.period and o.meter = t.meter);
+  end if;
   return told;
 end
 $$;
@@ -331,36 +385,59 @@ create function meterd.tell_trials(p_subscriptions text[], p_since timestamptz) 
       join meterd.period i on i.id = p.period and i.is_trial
       join meterd.tenant t on t.id = p.tenant
       cross join (values (7), (3), (1), (0)) as d (days)
-      where p.ends_at > now() - interval '35 days' and p.ends_at < now() + interval '9 days'
+      where i.ends_at > now() - interval '35 days' and i.ends_at < now() + interval '9 days'
         and (p_subscriptions is null or p.subscription = any (p_subscriptions))
-        and (p_subscriptions is not null or p.ends_at >= p_since)
+        and (p_subscriptions is not null or i.ends_at >= p_since)
     ) as n
     join meterd.period p on p.id = n.period and n.due_at >= p.starts_at
     where n.due_at <= now() and (p_subscriptions is not null or n.due_at > p_since)
     having count(*) > 0), 0)
 $$;
 
+-- Meters of a period that are judged, or of which something was told that holds, here or in a period before.
+create function meterd.judged_meters(p_period bigint) returns setof integer language sql stable as $$
+  select e.meter from meterd.limit_entry e where e.period = p_period
+  union
+  select e.meter from meterd.limit_event e where e.period = p_period and e.meter <> 0 and not e.is_over
+  union
+  select e.meter from meterd.period p
+  join meterd.limit_event e on e.tenant = p.tenant and e.kind in ('limit', 'exceeded') and not e.is_over and not e.is_passed
+  where p.id = p_period
+$$;
+
 -- Marks what the clock has brought since it was last looked at: plans and add-ons that begin or end, and periods that begin. Told at once is
--- what is left of trials. Of several daemons one does it.
-create function meterd.mark_reviews() returns integer language plpgsql volatile as $$
+-- what is left of trials, also of those that a catalog has changed. Of several daemons one does it. Says how many notices it told.
+create function meterd.mark_reviews() returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   since timestamptz;
-  marked integer;
+  changed text[];
+  trials text[];
+  number bigint;
 begin
   select c.checked_at into since from meterd.limit_clock c for update skip locked;
   if not found or since >= now() then return 0; end if;
-  insert into meterd.limit_review (period, meter)
-    select p.id, k.meter
-    from (
-      select c.subscription from meterd.subscription_change c where c.at > since and c.at <= now()
-      union
-      select a.subscription from meterd.subscription_addon a where a.starts_at > since and a.starts_at <= now()
-      union
-      select a.subscription from meterd.subscription_addon a where a.ends_at > since and a.ends_at <= now()
-    ) as s
-    join meterd.period p on p.subscription = s.subscription and p.starts_at <= now() and p.ends_at > now()
-    cross join lateral meterd.judged_meters(p.id) as k (meter)
+  changed := array(
+    select c.subscription from meterd.subscription_change c where c.at > since and c.at <= now()
     union
+    select a.subscription from meterd.subscription_addon a where a.starts_at > since and a.starts_at <= now()
+    union
+    select a.subscription from meterd.subscription_addon a where a.ends_at > since and a.ends_at <= now());
+  if cardinality(changed) > 0 then
+    -- Flushes that are on their way by what was known before are waited for; those behind see the version.
+    perform pg_advisory_xact_lock(x'746F74616C73'::bigint);
+    insert into meterd.limit_review (period, meter)
+      select p.id, k.meter
+      from meterd.period p
+      cross join lateral meterd.judged_meters(p.id) as k (meter)
+      where p.subscription = any (changed) and p.starts_at <= now() and p.ends_at > now();
+    update meterd.catalog_version set version = version + 1, changed_at = now() returning version into strict number;
+    insert into meterd.tenant_change (version, tenant)
+      select distinct number, s.tenant from meterd.subscription s where s.id = any (changed);
+    delete from meterd.tenant_change c where c.version <= number - 100;
+    perform pg_notify('meterd_catalog', number::text);
+  end if;
+  insert into meterd.limit_review (period, meter)
     select p.id, k.meter
     from meterd.period p
     cross join lateral (
@@ -370,51 +447,47 @@ begin
       where e.tenant = p.tenant and e.kind in ('limit', 'exceeded') and not e.is_over and not e.is_passed
     ) as k
     where p.starts_at > since and p.starts_at <= now();
-  get diagnostics marked = row_count;
   with due as (
     update meterd.limit_watch w set due_at = now() + interval '10 minutes' where w.due_at <= now() returning w.period, w.meter
   )
-  insert into meterd.limit_review (period, meter) select d.period, d.meter from due d;
-  perform meterd.tell_trials(null, since);
+  insert into meterd.limit_review (period, meter)
+    select d.period, d.meter from due d join meterd.period p on p.id = d.period;
   update meterd.limit_clock set checked_at = now();
-  return marked;
+  with due as (
+    delete from meterd.limit_review r where r.meter = 0 returning r.period
+  )
+  select array_agg(distinct p.subscription) into trials from due d join meterd.period p on p.id = d.period;
+  return meterd.tell_trials(null, since) + case when trials is not null then meterd.tell_trials(trials, null) else 0 end;
 end
 $$;
 
--- Meters of a period that are judged, or of which something was told.
-create function meterd.judged_meters(p_period bigint) returns setof integer language sql stable as $$
-  select e.meter from meterd.limit_entry e where e.period = p_period
-  union
-  select e.meter from meterd.limit_event e where e.period = p_period and e.meter <> 0 and not e.is_over
-$$;
-
--- After a catalog was applied: its subscriptions are looked at, and daemons ask again about their tenants.
-create function meterd.note_limit_changes(p_version bigint, p_subscriptions text[], p_tenants text[]) returns void
-language plpgsql volatile as $$
+-- Of a catalog that is applied: its subscriptions are looked at, and daemons ask again about their tenants, once `note_catalog` has given them
+-- its version. Nothing is locked here that a flush waits for.
+create function meterd.note_limit_changes(p_subscriptions text[], p_tenants text[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into meterd.limit_review (period, meter)
     select p.id, k.meter
     from meterd.period p
-    cross join lateral meterd.judged_meters(p.id) as k (meter)
-    where p.subscription = any (p_subscriptions) and p.starts_at <= now() and p.ends_at > now() - interval '40 days';
-  perform meterd.tell_trials(p_subscriptions, null);
-  insert into meterd.tenant_change (version, tenant) select distinct p_version, t from unnest(p_tenants) as t;
-  delete from meterd.tenant_change c where c.version <= p_version - 100;
+    cross join lateral (
+      select j.meter from meterd.judged_meters(p.id) as j (meter)
+      union select 0 where p.is_trial
+    ) as k
+    where (p.subscription = any (p_subscriptions) or p.tenant = any (p_tenants)) and p.starts_at <= now() and p.ends_at > now() - interval '40 days';
+  insert into meterd.tenant_change (version, tenant)
+    select 0, t.tenant
+    from (
+      select s.tenant from meterd.subscription s where s.id = any (p_subscriptions)
+      union select unnest(p_tenants)
+    ) as t;
+  delete from meterd.tenant_change c using meterd.catalog_version v where c.version > 0 and c.version <= v.version - 99;
 end
 $$;
 
--- Tenants of whom what is known may be wrong: for whom the catalog has changed behind a version, or something began or ended by the clock.
--- Null: any.
-create function meterd.changed_tenants(p_version bigint, p_since timestamptz)
-returns table (version bigint, at timestamptz, tenants text[]) language sql stable as $$
-  select v.version, now(), case when p_version < v.version - 99 then null else array(
-    select c.tenant from meterd.tenant_change c where c.version > p_version
-    union
-    select s.tenant from meterd.subscription_change c join meterd.subscription s on s.id = c.subscription
-      where c.at > p_since and c.at <= now()
-    union
-    select s.tenant from meterd.subscription_addon a join meterd.subscription s on s.id = a.subscription
-      where a.starts_at > p_since and a.starts_at <= now() or a.ends_at > p_since and a.ends_at <= now()) end
+-- Tenants of whom what is known may be wrong: for whom something has changed behind a version. Null: any.
+create function meterd.changed_tenants(p_version bigint) returns table (version bigint, tenants text[]) language sql stable as $$
+  select v.version, case when p_version >= v.version - 99 then array(
+    select c.tenant from meterd.tenant_change c where c.version > p_version) end
   from meterd.catalog_version v
 $$;
 
@@ -474,7 +547,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp set j
   where e.starts_at <= now() and e.ends_at > now() and (p_tenant is null or e.tenant = p_tenant) and (p_meter is null or m.name = p_meter)
   order by e.tenant, m.name, e.shadow, e.subscription
 $$;
-revoke execute on function meterd.limit_state from public;
+revoke execute on function meterd.limit_state, meterd.mark_reviews, meterd.note_limit_changes from public;
 
 create view meterd.all_limit_events as
   select e.seq, e.id, e.at, e.tenant, m.name as meter, e.kind, trim_scale(e.threshold) as threshold, trim_scale(e.used) as used,
@@ -520,6 +593,10 @@ insert into meterd.permission (role, object, rights) values
   ('meterd_writer', 'function meterd.tell_trials', 'execute'),
   ('meterd_writer', 'function meterd.mark_reviews', 'execute'),
   ('meterd_writer', 'function meterd.judged_meters', 'execute'),
+  ('meterd_writer', 'function meterd.changed_since', 'execute'),
+  ('meterd_writer', 'function meterd.review_flush', 'execute'),
+  ('meterd_writer', 'function meterd.divert_crossings', 'execute'),
+  ('meterd_writer', 'function meterd.note_limit_changes', 'execute'),
   ('meterd_reader', 'function meterd.limit_state', 'execute'),
   ('meterd_writer', 'function meterd.limit_state', 'execute'),
   ('meterd_writer', 'function meterd.changed_tenants', 'execute');
