@@ -15,8 +15,9 @@ extension Consumer {
     if !holding.isCooperative { holding.fetched = [] }
     holding.isStale = true
     isRebalancing.store(false, ordering: .releasing)
-    isMember.store(true, ordering: .releasing)
     observer.assigned(logs, stay: holding.lastStay)
+    // Not before: whoever asks meanwhile would see a member that has nothing to do.
+    isMember.store(true, ordering: .releasing)
   }
 
   func revoke(

@@ -75,13 +75,13 @@ final class Lane: Sendable {
 
   /// A partition comes to stay.
   func assign(_ log: TopicPartition, stay: Int, bounds: PartitionRound.Bounds) {
+    around.board.begin(log, stay: stay, now: Clock.monotonic())
     queue.async { [self] in
       state.withLock { state in
         let seed = UInt64(bitPattern: Clock.wall().nanoseconds) ^ UInt64(stay) &* 0x9E37_79B9
         let slot = Slot(
           log: log, stay: stay, round: PartitionRound(bounds: bounds, seed: seed), catalogVersion: state.catalogVersion)
         state.slots[log] = slot
-        around.board.begin(log, stay: stay, now: Clock.monotonic())
         step(slot, .assigned, &state)
       }
     }
