@@ -33,7 +33,18 @@ struct LimitBook: ~Copyable {
     var meter: MeterID
     var rule: LimitRule
     var isOwn: Bool
-    var isLargest: Bool
+    var kind: Standing.Account.Kind
+  }
+
+  /// A series in a period whose total is made of levels.
+  private struct LevelName: Hashable {
+    var series: SeriesKey
+    var account: Int32
+  }
+
+  private struct Level {
+    var moment: RollupDelta.Moment
+    var units: Int128
   }
 
   struct Detail {
@@ -44,6 +55,8 @@ struct LimitBook: ~Copyable {
   private static let vacant = UInt32.max
   private static let slotsMin = 256
   private static let capacityMin = 64
+  /// Levels in memory count as so many accounts.
+  var weight: Int { count + levels.count }
   /// Of a rule, with its ladder, about.
   private static let ruleBytes = 1_024
 
@@ -59,6 +72,7 @@ struct LimitBook: ~Copyable {
   private var ruleIndex: [Rule: Int32] = [:]
   /// Those that rules are about, and 0.
   private var meters: Set<Int32> = [0]
+  private var levels: [LevelName: Level] = [:]
 
   init() {
     unsafe accounts = LargeMemory.allocate(Account.self, Self.capacityMin)
@@ -83,6 +97,7 @@ struct LimitBook: ~Copyable {
   var bytes: Int {
     capacity * MemoryLayout<Account>.stride + slots * MemoryLayout<UInt32>.stride
       + details.capacity * MemoryLayout<Detail>.stride + rules.count * Self.ruleBytes
+      + levels.capacity * (MemoryLayout<LevelName>.stride + MemoryLayout<Level>.stride + 1)
   }
 
   subscript(position: Int) -> Account {
@@ -185,9 +200,13 @@ struct LimitBook: ~Copyable {
         unsafe accounts[Int(at)].until = max(accounts[Int(at)].until, windows.upperBound)
         continue
       }
-      let rule = Rule(meter: account.meter, rule: account.rule, isOwn: account.isOwn, isLargest: account.isLargest)
+      let rule = Rule(meter: account.meter, rule: account.rule, isOwn: account.isOwn, kind: account.kind)
       let position = enter(key, windows, total: account.total, rule: intern(rule), account.period)
       details[position].standing = LimitStanding(account.told, on: account.rule.ladder)
+      for level in account.levels {
+        levels[LevelName(series: level.series, account: Int32(position))] = Level(
+          moment: level.moment, units: level.units)
+      }
       fresh.append(position)
     }
     return fresh
@@ -195,8 +214,18 @@ struct LimitBook: ~Copyable {
 
   /// Adds what was counted and not yet committed, before anything is told of the account.
   mutating func join(_ units: Int128, at position: Int) {
-    let isLargest = rules[Int(self[position].rule)].isLargest
+    let isLargest = rules[Int(self[position].rule)].kind == .largest
     unsafe accounts[position].total = Self.joined(accounts[position].total, units, isLargest)
+  }
+
+  /// A level takes the place of an earlier one of its series, in this account; false where a later one is known.
+  mutating func set(_ units: Int128, _ moment: RollupDelta.Moment, of series: SeriesKey, at position: Int) -> Bool {
+    let name = LevelName(series: series, account: Int32(position))
+    let known = levels[name]
+    if let known, !(known.moment < moment) { return false }
+    levels[name] = Level(moment: moment, units: units)
+    unsafe accounts[position].total = Self.joined(accounts[position].total, units - (known?.units ?? 0), false)
+    return true
   }
 
   /// What was told of the account and is not yet committed.

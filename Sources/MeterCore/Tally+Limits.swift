@@ -75,6 +75,34 @@ extension Tally {
     }
   }
 
+  /// A level is the total's of its own period and of every later one that knows of none behind it.
+  @inline(never)
+  mutating func chargeLevel(
+    _ measure: Int, _ series: SeriesKey, _ moment: RollupDelta.Moment, _ window: Int32, _ index: Int,
+    _ batch: borrowing RecordBatch, _ events: borrowing EventBatch
+  ) {
+    guard events.measures[measure].isLimited else { return }
+    let cause = Crossing.Cause(event: events.bytes(events.events[index].id, in: batch), offset: moment.offset)
+    var at = Int(accountHeads[measure])
+    while at >= 0 {
+      let account = limits[at]
+      if window < account.until {
+        let rule = limits.rules[Int(account.rule)]
+        if !rule.isOwn {
+          review(at, rule.meter, cause)
+        } else if limits.set(events.measures[measure].units, moment, of: series, at: at) {
+          tell(at, cause)
+        }
+      }
+      at = Int(account.chain)
+    }
+  }
+
+  private mutating func review(_ position: Int, _ meter: MeterID, _ cause: Crossing.Cause) {
+    let review = Reviewed(period: limits.details[position].period, meter: meter, cause: cause)
+    if reviewed.updateValue(review, forKey: review.subject) == nil { keptBytes += Self.rowBytes }
+  }
+
   /// Looks at every account that was added to.
   @inline(never)
   private mutating func tell(
@@ -90,8 +118,7 @@ extension Tally {
         if rule.isOwn {
           tell(at, cause)
         } else {
-          let review = Reviewed(period: limits.details[at].period, meter: rule.meter, cause: cause)
-          if reviewed.updateValue(review, forKey: review.subject) == nil { keptBytes += Self.rowBytes }
+          review(at, rule.meter, cause)
         }
       }
       at = Int(account.chain)
@@ -149,20 +176,26 @@ extension Tally {
           (position, account.windows))
       }
     }
-    func join(_ name: UInt64, _ window: Int32, _ units: Int128) {
-      for (position, windows) in names[name] ?? [] where windows.contains(window) { limits.join(units, at: position) }
+    func join(_ name: UInt64, _ series: SeriesKey, _ window: Int32, _ merge: RollupDelta.Merge, _ units: Int128) {
+      for (position, windows) in names[name] ?? [] where window < windows.upperBound {
+        switch merge {
+        case .add, .max: if window >= windows.lowerBound { limits.join(units, at: position) }
+        case .latest(let moment): _ = limits.set(units, moment, of: series, at: position)
+        case .min, .unique, .samples: break
+        }
+      }
     }
     if !isSealedIn {
-      for delta in sealedRollups where delta.merge == .add || delta.merge == .max {
+      for delta in sealedRollups {
         let start = Instant(saturatingMilliseconds: delta.windowStartSeconds * 1_000)
         join(
-          delta.group != 0 ? delta.group : delta.series.low | 1, rules.windows.number(of: start), delta.quantity.units)
+          delta.group != 0 ? delta.group : delta.series.low | 1, delta.series, rules.windows.number(of: start),
+          delta.merge, delta.quantity.units)
       }
     }
     for place in residency.cells.touched {
       let cell = residency.cells[Int(place)]
-      guard cell.kind == .add || cell.kind == .max else { continue }
-      join(residency.name(of: cell), cell.window, cell.units)
+      join(residency.name(of: cell), cell.series, cell.window, residency.cells.merge(of: cell), cell.units)
     }
   }
 

@@ -91,7 +91,11 @@ extension Tally {
             series: series, moment: moment, level: Quantity(units: measure.units, scale: Int(measure.scale))))
       default: break
       }
-      charge(at, isTakenBack ? -measure.units : measure.units, window, index, offset, batch, events)
+      if kind == .latest {
+        chargeLevel(at, series, moment, window, index, batch, events)
+      } else {
+        charge(at, isTakenBack ? -measure.units : measure.units, window, index, offset, batch, events)
+      }
     }
     return true
   }

@@ -152,7 +152,7 @@ extension Tally {
   public mutating func evict(to seriesMax: Int) {
     residency.evict(to: min(seriesMax, CellTable.countMax / 2))
     // What it told of stands with the flush; all else comes back when it is asked for.
-    if limits.count > seriesMax { limits = LimitBook() }
+    if limits.weight > seriesMax { limits = LimitBook() }
   }
 
   /// Forgets what `isEvicted` names and is committed.

@@ -25,12 +25,30 @@ public struct Standing: Sendable, Equatable {
     public var told: [LimitStanding.Told]
     /// Whether the lane is to judge it by itself.
     public var isOwn: Bool
-    /// Whether the total is the largest value, not the sum.
-    public var isLargest: Bool
+    public var kind: Kind
+    /// Of a level: the last one known of each series before the period's end, which the total is the sum of.
+    public var levels: [Level]
+
+    /// What a total is made of.
+    public enum Kind: Sendable, Hashable {
+      case sum, largest, level
+    }
+
+    public struct Level: Sendable, Equatable {
+      public var series: SeriesKey
+      public var moment: RollupDelta.Moment
+      public var units: Int128
+
+      public init(series: SeriesKey, moment: RollupDelta.Moment, units: Int128) {
+        self.series = series
+        self.moment = moment
+        self.units = units
+      }
+    }
 
     public init(
       period: PeriodID, meter: MeterID, windows: Range<Int32>, rule: LimitRule, total: Int128,
-      told: [LimitStanding.Told] = [], isOwn: Bool = true, isLargest: Bool = false
+      told: [LimitStanding.Told] = [], isOwn: Bool = true, kind: Kind = .sum, levels: [Level] = []
     ) {
       self.period = period
       self.meter = meter
@@ -39,7 +57,8 @@ public struct Standing: Sendable, Equatable {
       self.total = total
       self.told = told
       self.isOwn = isOwn
-      self.isLargest = isLargest
+      self.kind = kind
+      self.levels = levels
     }
   }
 

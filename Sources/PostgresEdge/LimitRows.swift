@@ -44,6 +44,24 @@ struct LimitRows {
     }
   }
 
+  /// `series time offset place quantity` by commas.
+  func levels(_ row: Int, _ column: Int, scale: Int) throws(PostgresError) -> [Standing.Account.Level] {
+    var levels: [Standing.Account.Level] = []
+    for text in (rows.text(row, column) ?? "").split(separator: ",") {
+      let parts = text.split(separator: " ")
+      let digits = parts.first?.filter { $0 != "-" } ?? ""
+      guard parts.count == 5, let high = UInt64(digits.prefix(16), radix: 16),
+        let low = UInt64(digits.dropFirst(16), radix: 16), let time = Int64(parts[1]), let offset = Int64(parts[2]),
+        let place = Int32(parts[3]), let units = Quantity(signed: String(parts[4]))?.units(atScale: scale)
+      else { throw Self.nothing }
+      levels.append(
+        Standing.Account.Level(
+          series: SeriesKey(high: high, low: low),
+          moment: RollupDelta.Moment(time: Instant(nanoseconds: time), offset: offset, place: place), units: units))
+    }
+    return levels
+  }
+
   private func quantity(_ row: Int, _ column: Int) -> Quantity? {
     rows.text(row, column).flatMap { Quantity(signed: $0) }
   }
@@ -74,7 +92,7 @@ extension Ledger {
         """
         select place, extract(epoch from known_from)::bigint, extract(epoch from known_until)::bigint, last_flush, period,
           extract(epoch from starts_at)::bigint, extract(epoch from ends_at)::bigint, meter, aggregate, scale, plan, included, mode, at,
-          grace_percent, warn_at, rate, quantity, is_shared, told
+          grace_percent, warn_at, rate, quantity, is_shared, told, levels
         from meterd.limit_accounts($1, $2, $3) order by place
         """,
         [
@@ -111,11 +129,14 @@ extension Ledger {
       else { throw nothing }
       let scale = try limits.scale(row)
       let isShared = rows.text(row, 18) == "t"
+      let levels = isShared ? [] : try limits.levels(row, 20, scale: scale)
       answer.all[answer.all.count - 1].accounts.append(
         Standing.Account(
           period: PeriodID(period), meter: MeterID(Int32(meter)), windows: window(start)..<window(end),
-          rule: try limits.rule(row), total: limits.units(row, 17, scale: scale), told: limits.told(row, 19),
-          isOwn: !isShared && [.count, .sum, .max].contains(aggregate), isLargest: aggregate == .max))
+          rule: try limits.rule(row),
+          total: aggregate == .latest ? levels.reduce(0) { $0 + $1.units } : limits.units(row, 17, scale: scale),
+          told: limits.told(row, 19), isOwn: !isShared && [.count, .sum, .max, .latest].contains(aggregate),
+          kind: aggregate == .max ? .largest : aggregate == .latest ? .level : .sum, levels: levels))
     }
     return answer
   }

@@ -197,6 +197,41 @@ import Testing
     }
   }
 
+  @Test func `a level is judged with each sample, over kills and whatever comes late`() throws {
+    try Stack.with { stack in
+      var scene = LimitScene(stack)
+      try stack.apply(LimitScene.meters)
+      try stack.apply(
+        LimitScene.subscription(
+          "acme", "{ meter: stored, limit: { mode: block, at: \"100\" }, warn_at: [50, 90] }"))
+      func sample(_ disk: String, _ bytes: Int, minutesAgo: Int = 0) -> LimitScene.Event {
+        var event = LimitScene.Event(
+          tenant: "acme", type: "disk.sample", data: #"{"bytes":\#(bytes),"disk":"\#(disk)"}"#)
+        if minutesAgo > 0 {
+          event.time = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: TimeInterval(-60 * minutesAgo)))
+        }
+        return event
+      }
+      let daemon = try stack.startDaemon().waitUntilReady()
+      try scene.send([
+        sample("a", 40), sample("b", 15), sample("a", 20), sample("b", 75), sample("c", 5),
+        sample("a", 90, minutesAgo: 30),
+        sample("c", 1, minutesAgo: 90),
+      ])
+      let columns = "kind, used, event_id"
+      let first = ["warning 55 e2", "warning 95 e4", "limit 100 e5"]
+      #expect(try scene.told("acme", columns) == first)
+      try daemon.kill9()
+      try stack.startDaemon().waitUntilReady()
+      try scene.send([sample("d", 9), sample("c", 4), sample("b", 60), sample("b", 80)])
+      #expect(
+        try scene.told("acme", columns) == first + [
+          "exceeded 109 e8", "recovered 93 e10", "limit 113 e11", "exceeded 113 e11",
+        ])
+      #expect(try stack.database.scalar("select quantity from meterd.period_usage") == "113")
+    }
+  }
+
   @Test func `a shadow is judged and told of as one, and changes nothing else`() throws {
     try Stack.with { stack in
       var scene = LimitScene(stack)

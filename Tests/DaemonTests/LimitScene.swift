@@ -54,6 +54,7 @@ struct LimitScene {
     var correction: String?
     var id: String?
     var partition: Int?
+    var time: String?
   }
 
   static func points(_ tenant: String, _ points: String, id: String? = nil, partition: Int? = nil) -> Event {
@@ -73,6 +74,7 @@ struct LimitScene {
         "specversion": "1.0", "id": event.id ?? "e\(sent)", "source": "/scene", "type": event.type,
         "subject": event.tenant,
       ]
+      if let time = event.time { object["time"] = time }
       if let correction = event.correction { object["correction"] = correction }
       var value = String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
       // Its digits as they are written.

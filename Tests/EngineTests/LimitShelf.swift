@@ -102,7 +102,7 @@ struct LimitShelf {
             return Standing.Account(
               period: id(place), meter: MeterID(Int32(line.meter)), windows: windows(period),
               rule: Self.rule(entries[line]!), total: Int128(totals[place] ?? 0), told: told[place] ?? [],
-              isLargest: line.meter == 3)
+              kind: line.meter == 3 ? .largest : .sum)
           })
       }, flush: flush)
   }

@@ -143,7 +143,7 @@ create function meterd.limit_accounts(p_partition integer, p_tenants text[], p_w
 returns table (
   place bigint, known_from timestamptz, known_until timestamptz, last_flush bigint, period bigint, starts_at timestamptz,
   ends_at timestamptz, meter integer, aggregate text, scale integer, plan integer, included numeric, mode text, at numeric,
-  grace_percent numeric, warn_at jsonb, rate text, quantity numeric, is_shared boolean, told text
+  grace_percent numeric, warn_at jsonb, rate text, quantity numeric, is_shared boolean, told text, levels text
 )
 language plpgsql stable as $$
 #variable_conflict use_column
@@ -160,7 +160,17 @@ begin
       else (select t.quantity from meterd.total t where t.period = e.period and t.meter = e.meter and t.partition = p_partition) end,
     exists (
       select from meterd.total t where t.period = e.period and t.meter = e.meter and t.partition <> p_partition),
-    meterd.told_limits(e.period, e.meter)
+    meterd.told_limits(e.period, e.meter),
+    -- The last level of each series, which a total is made of.
+    case when e.aggregate = 'latest' then (
+      select string_agg(concat_ws(' ', n.id, o.level_at, o.level_offset, o.level_place, o.quantity), ',')
+      from meterd.series n
+      cross join lateral (
+        select r.level_at, r.level_offset, r.level_place, r.quantity from meterd.rollup r
+        where r.series = n.id and r.window_start < e.ends_at
+        order by r.window_start desc, r.level_at desc, r.level_offset desc, r.level_place desc, r.partition desc limit 1
+      ) as o
+      where n.tenant = k.tenant and n.meter = e.meter) end
   from unnest(p_tenants, p_windows) with ordinality as k (tenant, window_start, place)
   join meterd.partition l on l.id = p_partition
   cross join meterd.installation i
