@@ -158,7 +158,7 @@ let package = Package(
       "ProtocolModelTests",
       imports: ["ProtocolModel", "MeterModel", "MeterCore", "PostgresEdge", "TestDice", "TestStack"]),
     tests("TestStackTests", imports: ["TestStack"]),
-    tests("DaemonTests", imports: ["TestStack", "TestDice", "TestGolden", "TestTopics"]),
+    tests("DaemonTests", imports: ["KafkaEdge", "TestStack", "TestDice", "TestGolden", "TestTopics"]),
     tests("ChaosTests", imports: ["Chaos", "TestStack"]),
     tests("TidyTests", imports: []),
     tests("BenchTests", imports: ["TestStack", "MeterOracle"]),
