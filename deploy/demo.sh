@@ -40,6 +40,7 @@ verb_demo() {
   demo_load
   demo_wait
   demo_show
+  demo_limits
   demo_prove
   if [ -n "$keep" ]; then demo_keep; fi
   say "the demo is done ($(took))"
@@ -155,6 +156,7 @@ kafka: { brokers: "$brokers", topics: [$topic] }
 postgres: { url: "host=$data user=postgres dbname=meterd" }
 memory: { budget: 512MiB }
 http: { listen: 127.0.0.1:0, auth: none }
+limit_log: { path: $folder/limits.log }
 END
   say 'checking the configuration and what it connects to: meterd check --connect'
   "$release/meterd" check --config meterd.yaml --connect >check.out 2>check.log </dev/null ||
@@ -164,9 +166,11 @@ END
   "$release/meterd" apply --config meterd.yaml "$catalog" >apply.out 2>apply.log </dev/null ||
     demo_fail 'meterd apply does not pass' apply.log 78
   sed 's/^/    /' apply.out
-  say 'starting the daemon: meterd run'
+  demo_subscribe small
+  say 'starting the daemon: meterd run; and beside it, for the limit events: meterd tail'
   demo_start meterd "$release/meterd" run --config meterd.yaml
   meterd=$last
+  demo_start tail "$release/meterd" tail --config meterd.yaml --since 1m
 }
 
 demo_load() {
@@ -229,6 +233,48 @@ demo_show() {
     awk '{ printf "    %-12s %12s\n", $1, $2 }'
 }
 
+# demo_subscribe PLAN: the three busiest tenants, from the first of this month on. The first one's plan is the one that is named.
+demo_subscribe() {
+  month=$(date -u +%Y-%m-01T00:00:00Z)
+  cat >plans.yaml <<END
+plans:
+  - name: small
+    version: 1
+    currency: EUR
+    usage:
+      - { meter: api_calls, included: "100", limit: { mode: block }, warn_at: [50, 80] }
+      - { meter: tokens, included: "100000", limit: { mode: overage }, warn_at: [80] }
+  - name: large
+    version: 1
+    currency: EUR
+    usage:
+      - { meter: api_calls, included: "1000000", limit: { mode: block }, warn_at: [80] }
+tenants: [{ id: tenant-0001 }, { id: tenant-0002 }, { id: tenant-0003 }]
+subscriptions:
+  - { id: sub-0001, tenant: tenant-0001, plan: $1, starts_at: $month }
+  - { id: sub-0002, tenant: tenant-0002, plan: small, starts_at: $month }
+  - { id: sub-0003, tenant: tenant-0003, plan: small, starts_at: $month }
+END
+  say "subscribing three tenants, tenant-0001 to the plan '$1': meterd apply"
+  "$release/meterd" apply --config meterd.yaml plans.yaml >apply.out 2>apply.log </dev/null ||
+    demo_fail 'meterd apply does not pass' apply.log 78
+  sed 's/^/    /' apply.out
+}
+
+# Tenants run into their limits, and one is freed.
+demo_limits() {
+  say 'limit events as they came: meterd tail'
+  sed 's/^/    /' tail.out | head -n 12
+  say 'what tenants have used of their limits: meterd limits'
+  "$release/meterd" limits --config meterd.yaml </dev/null | sed 's/^/    /'
+  demo_subscribe large
+  demo_until 10 meterd "$meterd" 'the tenant is not free within ten seconds' \
+    grep -q 'tenant-0001 api_calls recovered' tail.out
+  grep 'tenant-0001 api_calls recovered' tail.out | sed 's/^/    /'
+  say "the limit log has $(wc -l <limits.log) lines, the last of them:"
+  tail -n 1 limits.log | sed 's/^/    /'
+}
+
 # The daemon's rows against those of a program that shares no code with it and reads only the records.
 demo_prove() {
   say 'recounting the same records independently: meterd-lab oracle'
@@ -251,6 +297,7 @@ demo_keep() {
     usage     $release/meterd usage --config $folder/meterd.yaml --tenant tenant-0001
     database  psql 'host=$data user=postgres dbname=meterd' -c 'table meterd.accounting'
     metrics   curl http://127.0.0.1:$port/metrics
+    limits    $release/meterd limits --config $folder/meterd.yaml; tail -f $folder/limits.log
     log       tail -f $folder/meterd.log
     more      $release/meterd-lab load --brokers $brokers --topic $topic --rate 500 --seconds 10
     end it    deploy/dev demo --end $folder
