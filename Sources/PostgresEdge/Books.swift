@@ -40,7 +40,9 @@ public struct Books: Sendable {
       var report = Report()
       let rows = try connection.execute(
         """
-        select subject, problem from (select * from meterd.differences() union all select * from meterd.total_differences()) as d
+        select subject, problem from (
+          select * from meterd.differences() union all select * from meterd.total_differences()
+          union all select * from meterd.limit_differences()) as d
         order by subject collate "C", problem collate "C"
         """,
         timeoutMs: timeoutMs)

@@ -232,6 +232,34 @@ import Testing
     }
   }
 
+  @Test func `the command line says what is used, and when it will be reached at this rate`() throws {
+    try Stack.with { stack in
+      var scene = LimitScene(stack)
+      try stack.apply(LimitScene.meters)
+      try stack.apply(
+        LimitScene.subscription("acme", Self.block).replacing(LimitScene.hour(-2), with: LimitScene.hour(-10)))
+      try stack.startDaemon().waitUntilReady()
+      // Ten an hour for seven hours, with one spike, which makes no rate.
+      try scene.send(
+        (1...7).map { hour in
+          var event = LimitScene.points("acme", hour == 3 ? "25" : "10")
+          event.time = LimitScene.hour(-hour)
+          return event
+        })
+      let outcome = try stack.meterd(["limits", "--json", "--tenant", "acme"])
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any], "\(outcome)")
+      for (name, value) in [
+        ("used", "85"), ("limit", "100"), ("remaining", "15"), ("mode", "block"), ("state", "warning 80"),
+        ("plan", "plan_acme"), ("subscription", "sub_acme"),
+      ] { #expect(object[name] as? String == value, "\(name)") }
+      #expect(object["percent"] as? Double == 85)
+      let reached = try #require(ISO8601DateFormatter().date(from: object["reached_at"] as? String ?? ""))
+      #expect(abs(reached.timeIntervalSinceNow - 1.5 * 3_600) < 60)
+      #expect(try stack.meterd(["limits", "--tenant", "nobody"]).output == "nothing is limited\n")
+    }
+  }
+
   @Test func `a shadow is judged and told of as one, and changes nothing else`() throws {
     try Stack.with { stack in
       var scene = LimitScene(stack)

@@ -330,6 +330,13 @@ create function meterd.total_differences() returns table (subject text, problem 
     ) as d
     left join meterd.period p on p.id = d.period
     left join meterd.meter m on m.id = d.meter
+  union all
+  select 'total of meter ' || coalesce(t.meter, h.meter) || ' in period ' || coalesce(t.period, h.period),
+    format('%s partitions count for it, %s', coalesce(t.count, 0),
+      case h.is_shared when true then 'and it is said to be shared' when false then 'and it is said to be one''s own' else 'and nobody says so' end)
+    from (select o.period, o.meter, count(*) as count from meterd.total o group by o.period, o.meter) as t
+    full join meterd.total_home h on h.period = t.period and h.meter = t.meter
+    where h.is_shared is distinct from (t.count > 1)
 $$;
 
 insert into meterd.permission (role, object, rights) values

@@ -559,6 +559,17 @@ language sql stable security definer set search_path = pg_catalog, pg_temp set j
 $$;
 revoke execute on function meterd.limit_state, meterd.mark_reviews, meterd.note_limit_changes from public;
 
+-- Limit events that were not told one after the other, or say of a total that it has reached what it has not.
+create function meterd.limit_differences() returns table (subject text, problem text) language sql stable as $$
+  select 'limit events', format('%s of them, the last is %s, and %s were told', count(e.seq), coalesce(max(e.seq), 0), max(q.seq))
+    from meterd.limit_seq q left join meterd.limit_event e on true
+    having count(e.seq) <> max(q.seq) or coalesce(max(e.seq), 0) <> max(q.seq)
+  union all
+  select 'limit event ' || e.seq, format('it says %s at %s, and is reached at %s', e.kind, e.used, e.total)
+    from meterd.limit_event e
+    where e.kind in ('warning', 'limit') and (e.used < e.total or e.used <= 0) or e.kind in ('exceeded', 'overage') and e.used <= e.total
+$$;
+
 create view meterd.all_limit_events as
   select e.seq, e.id, e.at, e.tenant, m.name as meter, e.kind, trim_scale(e.threshold) as threshold, trim_scale(e.used) as used,
     trim_scale(e.limit_at) as "limit", e.mode, l.name as plan, l.version as plan_version, e.subscription, e.period_start, e.period_end,
@@ -609,4 +620,5 @@ insert into meterd.permission (role, object, rights) values
   ('meterd_writer', 'function meterd.note_limit_changes', 'execute'),
   ('meterd_reader', 'function meterd.limit_state', 'execute'),
   ('meterd_writer', 'function meterd.limit_state', 'execute'),
+  ('meterd_writer', 'function meterd.limit_differences', 'execute'),
   ('meterd_writer', 'function meterd.changed_tenants', 'execute');
