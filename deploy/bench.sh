@@ -34,7 +34,11 @@ bench_e2e() {
   build_release
   build_end_bench
   build_only_counts
-  if [ "$size" ]; then set -- --events 1000000 --partitions 32 --runs 5; else set -- --events 50000 --partitions 8 --runs 3; fi
+  if [ "$size" ]; then
+    set -- --events 1000000 --partitions 32 --runs 5 --limited 1000
+  else
+    set -- --events 50000 --partitions 8 --runs 3 --limited 200
+  fi
   # shellcheck disable=SC2154 # deploy/dev sets it
   METERD_BIN_DIR=$release METERD_ONLY_COUNTS=$only_counts/release/meterd \
     "$end_scratch/release/meterd-end-bench" e2e "$@"

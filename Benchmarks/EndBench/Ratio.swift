@@ -11,6 +11,8 @@ struct Ratio {
     var events = 1_000_000
     var partitions = 32
     var runs = 3
+    /// Tenants of the load; in further turns each has a subscription to a plan that limits every meter.
+    var limited = 0
   }
 
   private struct Turn {
@@ -29,17 +31,22 @@ struct Ratio {
     defer { try? cluster.remove() }
     let stack = try Stack(topics: ["usage.events": size.partitions], cluster: cluster)
     defer { stack.stop() }
-    let copy = try stack.load(size.events, ["--compression", "zstd"], within: .seconds(1_800))
+    let tenants = size.limited > 0 ? ["--tenants", "\(size.limited)"] : []
+    let copy = try stack.load(size.events, ["--compression", "zstd"] + tenants, within: .seconds(1_800))
 
     var idle: [Turn] = []
     var whole: [Turn] = []
     var counting: [Turn] = []
+    var limited: [Turn] = []
     var library = ""
     for run in 1...size.runs {
       let (turn, version) = try takeIdly(stack, "idle-\(run)")
       idle.append(turn)
       library = version
       whole.append(try count(stack, cluster, "whole-\(run)", nil, copy: run == 1 ? copy : nil))
+      if size.limited > 0 {
+        limited.append(try count(stack, cluster, "limited-\(run)", nil, copy: nil, more: Self.limits(size.limited)))
+      }
       if let program = programs.onlyCounts {
         counting.append(try count(stack, cluster, "counting-\(run)", program, copy: nil))
       }
@@ -58,8 +65,15 @@ struct Ratio {
           + "\(figure(ratio(\.server, whole, counting))) x that of PostgreSQL, \(figure(ratio(\.wall, whole, counting))) x the time"
       )
     }
-    for (name, turns) in [("idle consumer", idle), ("daemon", whole), ("only counting", counting)] where !turns.isEmpty
-    {
+    if !limited.isEmpty {
+      print(
+        "ratio to no limits: \(size.limited) tenants with limits on every meter need \(figure(ratio(\.cpu, limited, whole))) x the "
+          + "processor time of the daemon, \(figure(ratio(\.server, limited, whole))) x that of PostgreSQL, "
+          + "\(figure(ratio(\.wall, limited, whole))) x the time")
+    }
+    for (name, turns) in [
+      ("idle consumer", idle), ("daemon", whole), ("with limits", limited), ("only counting", counting),
+    ] where !turns.isEmpty {
       let events = Double(size.events)
       print(
         "\(name): \(figure(events / median(turns.map(\.wall)))) events/s, \(figure(median(turns.map(\.cpu)) / events * 1e9)) ns of "
@@ -81,14 +95,38 @@ struct Ratio {
     return (Turn(wall: wall / 1e9, cpu: cpu / 1e9), words[9].trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
+  /// A subscription of every tenant to a plan whose limits and warnings most of them come to.
+  private static func limits(_ tenants: Int) -> String {
+    let names = (1...tenants).map { number in
+      let digits = String(number)
+      return "tenant-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+    return """
+
+      plans:
+        - name: all
+          version: 1
+          currency: EUR
+          usage:
+            - { meter: api_calls, included: "100", limit: { mode: block }, warn_at: [50, 80] }
+            - { meter: tokens, included: "100000", limit: { mode: throttle }, warn_at: [50, 80] }
+            - { meter: storage_samples, included: "1000000000", limit: { mode: notify }, warn_at: [50, 80] }
+      tenants:
+      \(names.map { "  - { id: \($0) }" }.joined(separator: "\n"))
+      subscriptions:
+      \(names.map { "  - { id: s-\($0), tenant: \($0), plan: all, starts_at: 2026-01-01T00:00:00Z }" }.joined(separator: "\n"))
+
+      """
+  }
+
   /// From the first event that is counted to the last that is committed.
   private func count(
-    _ stack: Stack, _ cluster: PostgresCluster, _ name: String, _ program: String?, copy: String?
+    _ stack: Stack, _ cluster: PostgresCluster, _ name: String, _ program: String?, copy: String?, more: String = ""
   ) throws -> Turn {
     let url = try cluster.createDatabase(name)
     let settings = ["postgres.url": url, "kafka.group": name, "flush.interval": "1s"]
     try migrate(stack, settings, program)
-    try stack.apply(BenchPrograms.catalog, settings)
+    try stack.apply(BenchPrograms.catalog + more, settings)
     let database = try Database(url)
     defer { database.close() }
     let daemon = try stack.startDaemon(settings, program: program)

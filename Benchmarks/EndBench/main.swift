@@ -1,7 +1,7 @@
 import Foundation
 
 let usage = """
-  meterd-end-bench e2e [--events N] [--partitions N] [--runs N]
+  meterd-end-bench e2e [--events N] [--partitions N] [--runs N] [--limited TENANTS]
   meterd-end-bench recovery [--identities N] [--series N] [--partitions N] [--rate N] [--tenants N]
   """
 
@@ -23,6 +23,7 @@ while !words.isEmpty {
   case ("e2e", "--events"): ratio.events = value
   case ("e2e", "--partitions"): ratio.partitions = value
   case ("e2e", "--runs"): ratio.runs = value
+  case ("e2e", "--limited"): ratio.limited = value
   case ("recovery", "--identities"): recovery.identities = value
   case ("recovery", "--series"): recovery.series = value
   case ("recovery", "--partitions"): recovery.partitions = value

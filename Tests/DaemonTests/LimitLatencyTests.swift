@@ -28,7 +28,8 @@ import Testing
       let log = stack.folder.path(of: "limits.log")
       try stack.startDaemon(["limit_log.path": log, "flush.interval": "1s"]).waitUntilReady()
       let producer = try TopicProducer(
-        KafkaSettings(brokers: stack.brokers, topics: [], group: "", instance: "", properties: [:]), topic: "usage.events"
+        KafkaSettings(brokers: stack.brokers, topics: [], group: "", instance: "", properties: [:]),
+        topic: "usage.events"
       )
       let sent = Mutex<[String: Double]>([:])
       let thread = Thread {

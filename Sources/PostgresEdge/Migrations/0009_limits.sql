@@ -88,10 +88,9 @@ create index limit_review_subject on meterd.limit_review (period, meter);
 
 -- 26 letters that sort by time, as ULIDs do.
 create function meterd.fresh_id() returns text language sql volatile as $$
-  select string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + case
-      when n < 10 then (t.ms >> (5 * (9 - n)) & 31)::integer else get_byte(t.noise, n - 10) & 31 end, 1), '' order by n)
-  from (select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms, uuid_send(gen_random_uuid()) as noise) as t
-  cross join generate_series(0, 25) as n
+  select substr(l.a, 1 + (t.ms >> 45 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 40 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 35 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 30 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 25 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 20 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 15 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 10 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 5 & 31)::integer, 1) || substr(l.a, 1 + (t.ms >> 0 & 31)::integer, 1)
+    || upper(right(replace(gen_random_uuid()::text, '-', ''), 16))
+  from (select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms) as t, (select '0123456789ABCDEFGHJKMNPQRSTVWXYZ' as a) as l
 $$;
 
 -- Which plan a period is under: the one in force now, or at the end of a period that is over.
@@ -135,9 +134,7 @@ create function meterd.passed_limits(p_period bigint, p_meter integer) returns s
   where p.period = p_period
 $$;
 
--- In plpgsql, whose plans stay with the session: it takes longer to plan than to run.
---
--- What a lane asks before it counts for tenants: what limits each around a window, what the partition has counted for it, and what was told.
+-- In plpgsql, whose plans stay with the session: it takes longer to plan than to run. What a lane asks before it counts for tenants: what limits each around a window, what the partition has counted for it, and what was told.
 -- A tenant that nothing limits there has one row, which says from when to when.
 create function meterd.limit_accounts(p_partition integer, p_tenants text[], p_windows timestamptz[])
 returns table (
@@ -190,6 +187,58 @@ begin
 end
 $$;
 
+-- The same where all of it was reached, as nearly always: in one go. The caller holds the row of `limit_seq`, so nobody tells meanwhile.
+create function meterd.tell_reached(p_partition integer, p_crossings jsonb, p_seq bigint) returns integer language plpgsql volatile as $$
+declare
+  told integer;
+begin
+  if p_partition is not null then
+    insert into meterd.limit_review (period, meter, event_id, partition, "offset")
+      select t.period, t.meter, t.event_id, p_partition, t."offset"
+      from jsonb_to_recordset(p_crossings) as t (period bigint, meter integer, event_id text, "offset" bigint)
+      join meterd.total_home h on h.period = t.period and h.meter = t.meter and h.is_shared;
+  end if;
+  with crossed as (
+    select distinct on (t.period, t.meter, t.kind, t.total) e.place, t.*
+    from jsonb_array_elements(p_crossings) with ordinality as e (entry, place)
+    cross join lateral jsonb_to_record(e.entry) as t (
+      period bigint, meter integer, plan integer, kind text, threshold numeric, total numeric, used numeric, limit_at numeric, mode text,
+      event_id text, partition integer, "offset" bigint)
+    left join meterd.total_home h on h.period = t.period and h.meter = t.meter
+    where p_partition is null or h.is_shared is not true
+    order by t.period, t.meter, t.kind, t.total, e.place
+  ), fresh as (
+    insert into meterd.limit_event (
+        seq, id, at, period, meter, tenant, subscription, plan, kind, threshold, total, used, limit_at, mode, period_start, period_end,
+        event_id, partition, "offset", shadow)
+      select p_seq + row_number() over (order by c.place), meterd.fresh_id(), clock_timestamp(), p.id, c.meter, p.tenant, p.subscription, c.plan,
+        c.kind, c.threshold, c.total, c.used, c.limit_at, c.mode, p.starts_at, p.ends_at, c.event_id,
+        case when c.event_id is not null then coalesce(p_partition, c.partition) end, c."offset", s.shadow
+      from crossed c
+      join meterd.period p on p.id = c.period
+      join meterd.subscription s on s.id = p.subscription
+      where not exists (
+        select from meterd.limit_event o
+        where o.period = c.period and o.meter = c.meter and o.kind = c.kind and o.total = c.total and not o.is_over)
+      returning period, meter, kind
+  ), late as (
+    -- A period that is over says so when the one after it has begun already.
+    insert into meterd.limit_review (period, meter)
+      select n.id, f.meter
+      from fresh f
+      join meterd.period p on p.id = f.period and p.ends_at <= now()
+      join meterd.period n on n.tenant = p.tenant and n.starts_at >= p.ends_at and n.starts_at <= now() and n.ends_at > now()
+      where f.kind in ('limit', 'exceeded')
+  )
+  select count(*) into told from fresh;
+  if told > 0 then
+    update meterd.limit_seq set seq = p_seq + told;
+    perform pg_notify('meterd_limits', '');
+  end if;
+  return told;
+end
+$$;
+
 -- Tells what was crossed, in order: `reached` with a kind and a total, `recovered` with the kinds that are over, or `began` where a period ended
 -- what an earlier one had told. A partition's own judgement counts only where it has the whole total; else it is looked at again.
 create function meterd.tell_crossings(p_partition integer, p_crossings jsonb) returns integer language plpgsql volatile as $$
@@ -201,6 +250,9 @@ declare
 begin
   -- Whoever comes second waits here and nowhere else, and sees what the first has told.
   select q.seq into strict last_seq from meterd.limit_seq q for update;
+  if not p_crossings @? '$[*] ? (@.kind == "recovered" || @.kind == "began" || @.kind == "went_on")' then
+    return meterd.tell_reached(p_partition, p_crossings, last_seq);
+  end if;
   for c in
     select t.*
     from jsonb_array_elements(p_crossings) with ordinality as e (entry, place)
@@ -608,6 +660,7 @@ insert into meterd.permission (role, object, rights) values
   ('meterd_writer', 'function meterd.passed_limits', 'execute'),
   ('meterd_writer', 'function meterd.limit_accounts', 'execute'),
   ('meterd_writer', 'function meterd.tell_crossings', 'execute'),
+  ('meterd_writer', 'function meterd.tell_reached', 'execute'),
   ('meterd_writer', 'function meterd.note_limits', 'execute'),
   ('meterd_writer', 'function meterd.due_reviews', 'execute'),
   ('meterd_writer', 'function meterd.finish_reviews', 'execute'),
