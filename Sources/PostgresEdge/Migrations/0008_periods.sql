@@ -57,7 +57,11 @@ begin
     select p.id, s.meter, p_partition, sum(d.quantity) filter (where d.merge = 0), sum(d.events)
     from unnest(p_series, p_windows, p_quantities, p_events, p_merges) as d (series, window_start, quantity, events, merge)
     join meterd.series s on s.id = d.series
-    join meterd.period p on p.tenant = s.tenant and p.ends_at > d.window_start and p.starts_at <= d.window_start
+    -- By both bounds, whatever PostgreSQL knows of the table: a tenant has many periods.
+    cross join lateral (
+      select p.id from meterd.period p
+      where p.tenant = s.tenant and p.ends_at > d.window_start and p.starts_at <= d.window_start offset 0
+    ) as p
     group by p.id, s.meter
     order by p.id, s.meter
     on conflict (period, meter, partition) do update set quantity = t.quantity + excluded.quantity, events = t.events + excluded.events

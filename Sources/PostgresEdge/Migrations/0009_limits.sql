@@ -204,8 +204,8 @@ begin
     cross join lateral jsonb_to_record(e.entry) as t (
       period bigint, meter integer, plan integer, kind text, threshold numeric, total numeric, used numeric, limit_at numeric, mode text,
       event_id text, partition integer, "offset" bigint)
-    left join meterd.total_home h on h.period = t.period and h.meter = t.meter
-    where p_partition is null or h.is_shared is not true
+    where p_partition is null or not exists (
+      select from meterd.total_home h where h.period = t.period and h.meter = t.meter and h.is_shared)
     order by t.period, t.meter, t.kind, t.total, e.place
   ), fresh as (
     insert into meterd.limit_event (
@@ -219,7 +219,8 @@ begin
       join meterd.subscription s on s.id = p.subscription
       where not exists (
         select from meterd.limit_event o
-        where o.period = c.period and o.meter = c.meter and o.kind = c.kind and o.total = c.total and not o.is_over)
+        where o.period = c.period and o.meter = c.meter and o.kind = c.kind and o.total = c.total and not o.is_over
+          and o.kind <> 'recovered')
       returning period, meter, kind
   ), late as (
     -- A period that is over says so when the one after it has begun already.
