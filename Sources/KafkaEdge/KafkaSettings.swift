@@ -46,33 +46,27 @@ public struct KafkaSettings: Sendable, Equatable {
   ]
 
   /// A configuration that librdkafka takes over when a client is made of it. A property it does not know is refused by name.
-  func makeConfiguration() throws(Complaint) -> OpaquePointer {
-    guard let configuration = unsafe rd_kafka_conf_new() else {
-      throw Complaint(.bug, at: "kafka", "no configuration could be made", remedy: "free some memory")
-    }
-    do throws(Complaint) {
-      for (key, value) in Self.defaults where properties[key] == nil { try unsafe set(configuration, key, value) }
-      for (key, value) in properties.sorted(by: { $0.key < $1.key }) { try unsafe set(configuration, key, value) }
-      for (key, value) in fixed { try unsafe set(configuration, key, value) }
-    } catch {
-      unsafe rd_kafka_conf_destroy(configuration)
-      throw error
-    }
-    return unsafe configuration
-  }
+  func makeConfiguration() throws(Complaint) -> OpaquePointer { try unsafe makeConfiguration(Self.defaults, fixed) }
 
   /// The same broker and the same ways to it, for a client that produces. A record is taken when all replicas have it, once; one that is not
   /// taken in time is told of and comes again.
   func makeProducerConfiguration() throws(Complaint) -> OpaquePointer {
+    try unsafe makeConfiguration(
+      [("client.id", "meterd")],
+      [
+        ("bootstrap.servers", brokers), ("acks", "all"), ("enable.idempotence", "true"),
+        ("message.timeout.ms", "10000"), ("linger.ms", "0"), ("log.queue", "true"),
+      ])
+  }
+
+  private func makeConfiguration(
+    _ defaults: [(String, String)], _ fixed: [(String, String)]
+  ) throws(Complaint) -> OpaquePointer {
     guard let configuration = unsafe rd_kafka_conf_new() else {
       throw Complaint(.bug, at: "kafka", "no configuration could be made", remedy: "free some memory")
     }
-    let fixed = [
-      ("bootstrap.servers", brokers), ("acks", "all"), ("enable.idempotence", "true"), ("message.timeout.ms", "10000"),
-      ("linger.ms", "0"), ("log.queue", "true"),
-    ]
     do throws(Complaint) {
-      if properties["client.id"] == nil { try unsafe set(configuration, "client.id", "meterd") }
+      for (key, value) in defaults where properties[key] == nil { try unsafe set(configuration, key, value) }
       for (key, value) in properties.sorted(by: { $0.key < $1.key }) { try unsafe set(configuration, key, value) }
       for (key, value) in fixed { try unsafe set(configuration, key, value) }
     } catch {

@@ -79,6 +79,11 @@ final class Assignment: ConsumerObserver {
     for lane in lanes { lane.hear(changes) }
   }
 
+  /// Whatever is known of tenants is asked for again.
+  func forgetTenants() {
+    for lane in lanes { lane.forgetTenants() }
+  }
+
   func hasten() {
     for lane in lanes { lane.hasten() }
   }

@@ -67,24 +67,6 @@ extension Lane {
     }
   }
 
-  private func loadStandings(
-    _ slot: Slot, _ claim: Ledger.Claim, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void
-  ) {
-    let (log, stay, places) = (slot.log, slot.stay, slot.strange)
-    waiting(slot)
-    around.ledger.standings(of: claim.partition, places, around.tallyRules.windows, lane: number) { [self] result in
-      switch result {
-      case .success(let standings):
-        around.gauges.standings.add(standings.all.count)
-        queue.async { [self] in
-          withSlot(log, stay) { $0.admit(standings) }
-        }
-        answer(.loaded, nil)
-      case .failure(let error): answer(.failed, error.words)
-      }
-    }
-  }
-
   func commit(_ slot: Slot, _ answer: @escaping @Sendable (PartitionRound.Fact, String?) -> Void) {
     guard let flush = slot.sealed else { preconditionFailure("a flush is sealed before it is committed") }
     let (log, stay) = (slot.log, slot.stay)

@@ -46,7 +46,6 @@ final class Lane: Sendable {
     var review: @Sendable () -> Void
   }
 
-  private static let tenantsMax = 1_000
   /// No timer is earlier than that.
   private static let earliness: Int64 = 10_000_000
 
@@ -115,23 +114,6 @@ final class Lane: Sendable {
         // Whoever has the partition next cannot know how the log ended here.
         if fact == .revoked { breakOff(slot, &state) }
         step(slot, fact, &state)
-      }
-    }
-  }
-
-  /// The catalog, or the clock, has changed something for tenants: they are asked about again.
-  func hear(_ changes: TenantChanges) {
-    queue.async { [self] in
-      let rules = around.rules.current
-      // Where it is most of them it may as well be all.
-      let some = changes.tenants.flatMap { $0.count <= Self.tenantsMax ? $0 : nil }
-      let keys = some.map { Set($0.map { rules.key(ofTenant: $0.utf8) }) }
-      state.withLock { state in
-        state.catalogVersion = changes.version
-        for slot in state.slots.values {
-          slot.hear(catalogVersion: changes.version)
-          slot.forget(keys)
-        }
       }
     }
   }

@@ -73,7 +73,7 @@ final class Watch: Sendable {
         switch answer {
         case .success(let meters):
           note(.postgres, nil)
-          if rules.replace(meters) { log.info("catalog changed", ["meters": .int(meters.count)]) }
+          take(meters)
         case .failure(let error):
           note(.postgres, error.words)
         }
@@ -101,12 +101,17 @@ final class Watch: Sendable {
   func hearOfCatalog() {
     Catalog.meters(on: pool) { [self] answer in
       catalogQueue.async { [self] in
-        if case .success(let meters) = answer, rules.replace(meters) {
-          log.info("catalog changed", ["meters": .int(meters.count)])
-        }
+        if case .success(let meters) = answer { take(meters) }
       }
     }
     askTenants()
+  }
+
+  /// Accounts that were fetched meanwhile have not seen what was counted by other rules.
+  private func take(_ meters: [Meter]) {
+    guard rules.replace(meters) else { return }
+    log.info("catalog changed", ["meters": .int(meters.count)])
+    assignment.forgetTenants()
   }
 
   private func askTenants() {

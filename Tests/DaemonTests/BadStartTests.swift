@@ -38,7 +38,7 @@ import Testing
     ("log: { format: xml }\n", "'log.format'"),
     ("series: { max_per_meter: 0 }\n", "'series.max_per_meter'"),
     ("seal: { grace: 2h }\n", "not in this build yet"),
-    ("limit_log: { path: '-' }\n", "not in this build yet"),
+    ("limit_log: { keep: 0 }\n", "'limit_log.keep'"),
     ("check: { unknown: deny }\n", "not in this build yet"),
     ("log: { level: info, level: warn }\n", "config: F:4:21"),
     ("log: [info]\n", "config: F:4:6"),

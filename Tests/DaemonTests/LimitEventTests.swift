@@ -144,6 +144,23 @@ import Testing
     }
   }
 
+  @Test func `a limit that comes down on counts which are under way is told of all the same`() throws {
+    try Stack.with { stack in
+      var scene = LimitScene(stack)
+      try stack.apply(LimitScene.meters)
+      func entry(_ at: Int) -> String { "{ meter: points, limit: { mode: block, at: \"\(at)\" } }" }
+      try stack.apply(LimitScene.subscription("acme", entry(200)))
+      let daemon = try stack.startDaemon(["flush.interval": "6s"]).waitUntilReady()
+      try scene.send([LimitScene.points("acme", "95")], isWaitedFor: false)
+      try eventually("it is counted") { try daemon.counted() == 1 }
+      try stack.apply(LimitScene.subscription("acme", version: 2, entry(90)))
+      #expect(try stack.database.scalar("select count(*) from meterd.usage") == "0", "it was to be under way")
+      try eventually("it is told") {
+        try scene.told("acme", "kind, used, \"limit\"") == ["limit 95 90", "exceeded 95 90"]
+      }
+    }
+  }
+
   @Test func `what was told stays told over a kill, and totals go on where they were`() throws {
     try Stack.with { stack in
       var scene = LimitScene(stack)
